@@ -1,0 +1,46 @@
+/** The exit statuses of every command; `docs/errors.md` explains them. */
+export const exitStatus = {
+  success: 0,
+  /** Something that the user can put right. */
+  failure: 1,
+  /** A defect of Coachbuilder itself. */
+  defect: 2,
+  /** A system tool is missing; the message holds the command that installs it. */
+  missingTool: 3,
+  interrupted: 130,
+} as const;
+
+export type ExitStatus = (typeof exitStatus)[keyof typeof exitStatus];
+
+/** Every code of an error that a person can meet, with what it means. Codes are stable: scripts may match them. */
+export const errorCodes = {
+  usage: 'the command line is incomplete or contradicts itself',
+  'unknown-distribution': 'a distribution is neither in our table nor in the manifest',
+  'manifest-invalid': 'the manifest does not say something that can be built',
+  'manifest-missing': 'a manifest was named that is not there',
+  'not-a-python-project': 'the package URI is no Python project, wheel, sdist, URL or requirement',
+  'application-build-failed': 'the application did not build into a wheel',
+  'unsupported-wheel': 'a wheel was built for another interpreter, platform or libc than the target has',
+  'needs-compiler': 'a dependency has no wheel for the target and needs a compiler for it',
+  'requires-python': "the target's interpreter is outside what the application or a dependency accepts",
+  'version-invalid': 'a version is not one that PEP 440 describes',
+  unresolvable: 'no set of versions satisfies the requirements for the target',
+  'lock-missing': '--locked was given and there is no lock, or none for the target',
+  'lock-stale': 'the lock does not belong to the manifest and the application any more',
+  'lock-invalid': 'the lock cannot be read, or was altered by hand',
+  'hash-mismatch': 'a file is not the one that was locked',
+  'index-unreachable': 'a package index did not answer or refused us',
+  offline: 'something has to be downloaded and --offline was given',
+  'wheel-invalid': 'a wheel breaks the rules of its format',
+  'file-conflict': 'two distributions or packages claim one path',
+  'path-leak': 'a file of the tree names a path of the build machine',
+  'link-target-missing': 'a link points to a script that the application does not have',
+  'tool-missing': 'a system tool is missing',
+  'command-failed': 'a tool ended with a failure',
+  'output-exists': 'a file that would be written is already there',
+  'output-unwritable': 'the destination cannot be written',
+  'disk-full': 'the disk is full',
+  'unsupported-by-target': "the target's package manager cannot express or read what was asked for",
+} as const satisfies Record<string, string>;
+
+export type ErrorCode = keyof typeof errorCodes;

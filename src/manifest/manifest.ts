@@ -1,0 +1,142 @@
+import type { Distribution } from '../distributions/distribution.ts';
+import type { PackageArchitecture, PackageFormat } from '../model/format.ts';
+
+/**
+ * The manifest after defaults, the wheel's metadata and one target's overrides were filled in: what the rest of the
+ * house works with. Nothing here is optional that has a default.
+ */
+export interface Manifest {
+  /** Normalized (PEP 503) application name. */
+  readonly name: string;
+  /** Absolute path of the installed virtual environment, such as `/opt/fleet`. */
+  readonly prefix: string;
+  readonly vendor: string;
+  /** `Name <address>`. */
+  readonly maintainer: string;
+  /** SPDX expression, or what the metadata said. */
+  readonly license: string;
+  readonly url: string | undefined;
+  readonly summary: string;
+  readonly description: string;
+  readonly epoch: number;
+  /** Debian section and RPM group. */
+  readonly categories: Readonly<Record<PackageFormat, string>>;
+  readonly packagePrefix: string;
+  /** Whether the distribution's tag is appended to the release. */
+  readonly distributionTag: boolean;
+  readonly python: PythonSettings;
+  /** In the order of the manifest; the first one is `main`. */
+  readonly packages: readonly PackageSettings[];
+  readonly release: ReleaseSettings | undefined;
+  /** Where relative paths of the manifest start: absolute. */
+  readonly directory: string;
+  /** The manifest's own file, absolute; undefined when there is none. */
+  readonly file: string | undefined;
+}
+
+export type InterpreterSettings =
+  { readonly kind: 'system' } | { readonly kind: 'packaged'; readonly package: string; readonly path: string };
+
+export interface PythonSettings {
+  readonly interpreter: InterpreterSettings;
+  /** Absolute paths of requirements files that are locked beside the application. */
+  readonly requirements: readonly string[];
+  /** Absolute paths of constraints files. */
+  readonly constraints: readonly string[];
+  readonly extras: readonly string[];
+  /** In order of preference; empty means: what pip and uv are configured with. No credentials. */
+  readonly indexes: readonly string[];
+  readonly bytecode: 'auto' | 'build' | 'install' | 'none';
+}
+
+/** One package name with an optional version condition, in neutral notation. */
+export interface Relation {
+  readonly name: string;
+  readonly condition: { readonly operator: '<' | '<=' | '=' | '>=' | '>'; readonly version: string } | undefined;
+  /** Names that satisfy the relation instead, in order of preference. */
+  readonly alternatives: readonly Omit<Relation, 'alternatives'>[];
+}
+
+export const relationKinds = ['depends', 'recommends', 'suggests', 'conflicts', 'replaces', 'provides'] as const;
+export type RelationKind = (typeof relationKinds)[number];
+
+export interface Link {
+  /** Absolute path of the link. */
+  readonly path: string;
+  /** Name of a script in the prefix's `bin`, or an absolute path. */
+  readonly target: string;
+}
+
+export interface FileSettings {
+  /** Absolute path where the file is installed. */
+  readonly path: string;
+  /** Absolute path of the file to install. */
+  readonly source: string;
+  readonly mode: number;
+  readonly owner: string;
+  readonly group: string;
+  /** Kept when the administrator changed it: conffile, `%config(noreplace)`. */
+  readonly configuration: boolean;
+}
+
+export interface DirectorySettings {
+  readonly path: string;
+  readonly mode: number;
+  readonly owner: string;
+  readonly group: string;
+}
+
+export const scriptHooks = [
+  'before-install',
+  'after-install',
+  'before-upgrade',
+  'after-upgrade',
+  'before-remove',
+  'after-remove',
+  'after-purge',
+] as const;
+export type ScriptHook = (typeof scriptHooks)[number];
+
+export interface PackageSettings {
+  /** `main`, `cli`, `node`, or the user's word. */
+  readonly id: string;
+  readonly name: string;
+  readonly summary: string;
+  readonly description: string;
+  readonly architecture: PackageArchitecture;
+  readonly relations: Readonly<Record<RelationKind, readonly Relation[]>>;
+  readonly links: readonly Link[];
+  readonly files: readonly FileSettings[];
+  readonly directories: readonly DirectorySettings[];
+  /** Absolute paths of shell fragments. */
+  readonly scripts: Readonly<Partial<Record<ScriptHook, string>>>;
+  /** Installed paths, of this package, that are configuration beyond those marked in `files`. */
+  readonly configurationFiles: readonly string[];
+}
+
+export interface RepositoryChannel {
+  /** Section of the .repo file and base name of the .sources file: `acme`, `acme-testing`. */
+  readonly id: string;
+  readonly name: string;
+  readonly enabled: boolean;
+  /** Appended to the vendor in the repository key: empty or `-testing`. */
+  readonly suffix: string;
+}
+
+/** What the `<vendor>-release` package defines. */
+export interface ReleaseSettings {
+  readonly id: string;
+  readonly name: string;
+  readonly packageName: string;
+  readonly version: string;
+  /** No trailing slash. */
+  readonly baseurl: string;
+  /** Absolute path of the ASCII-armoured public key; undefined means an unsigned repository. */
+  readonly key: string | undefined;
+  readonly channels: readonly RepositoryChannel[];
+}
+
+/** What can be said for a part of the targets: a format, a vendor or one distribution; the later wins. */
+export function selectorsOf(distribution: Distribution): readonly [PackageFormat, string, string] {
+  return [distribution.format, distribution.vendor, distribution.id];
+}

@@ -1,0 +1,79 @@
+import type { Distribution } from '../distributions/distribution.ts';
+import type { Relation, RelationKind } from '../manifest/manifest.ts';
+import type { PackageVersion } from '../model/package-version.ts';
+
+interface ContentCommon {
+  /** Absolute path on the target. */
+  readonly path: string;
+  readonly mode: number;
+  readonly owner: string;
+  readonly group: string;
+}
+
+/** One path of a package. Every directory that is listed is owned; parents that are not listed are not. */
+export type ContentEntry =
+  | (ContentCommon & { readonly kind: 'directory' })
+  | (ContentCommon & {
+      readonly kind: 'file';
+      /** Bytes. */
+      readonly size: number;
+      readonly configuration: boolean;
+      /** Where the bytes are: already in the staging root of the package, in a file elsewhere, or here. */
+      readonly source:
+        | { readonly kind: 'staged' }
+        | { readonly kind: 'file'; readonly path: string }
+        | { readonly kind: 'text'; readonly text: string };
+    })
+  | (ContentCommon & { readonly kind: 'symlink'; readonly target: string });
+
+/**
+ * Shell fragments for the moments of a package's life, in neutral terms; `formats/` puts them into maintainer scripts
+ * (Debian Policy 6.5) and scriptlets (RPM documentation, "Scriptlets"). Each is POSIX shell without a `#!` line.
+ */
+export interface PackageScripts {
+  readonly beforeInstall: readonly string[];
+  readonly afterInstall: readonly string[];
+  readonly beforeUpgrade: readonly string[];
+  readonly afterUpgrade: readonly string[];
+  readonly beforeRemove: readonly string[];
+  readonly afterRemove: readonly string[];
+  readonly afterPurge: readonly string[];
+}
+
+/** The bytecode that a package makes when it is installed, and every one that has to go when it is removed. */
+export interface BytecodePolicy {
+  readonly prefix: string;
+  /** The interpreter of the virtual environment, such as `/opt/fleet/bin/python`. */
+  readonly interpreter: string;
+  /** Directory to compile, such as `/opt/fleet/lib/python3.6/site-packages`. */
+  readonly directory: string;
+  readonly compileAtInstall: boolean;
+}
+
+/** A package, whole, as a value: everything that a format needs in order to write it. */
+export interface PackageDefinition {
+  readonly id: string;
+  readonly name: string;
+  readonly version: PackageVersion;
+  readonly distribution: Distribution;
+  /** The format's own word: `amd64`, `all`, `x86_64`, `noarch`. */
+  readonly architecture: string;
+  readonly fileName: string;
+  /** One line. */
+  readonly summary: string;
+  /** Any number of lines; may be empty. */
+  readonly description: string;
+  readonly license: string;
+  readonly url: string | undefined;
+  readonly vendor: string;
+  readonly maintainer: string;
+  /** Debian section or RPM group. */
+  readonly category: string;
+  readonly relations: Readonly<Record<RelationKind, readonly Relation[]>>;
+  /** Sorted by path in byte order. */
+  readonly contents: readonly ContentEntry[];
+  readonly scripts: PackageScripts;
+  readonly bytecode: BytecodePolicy | undefined;
+  /** SOURCE_DATE_EPOCH, seconds. */
+  readonly epoch: number;
+}

@@ -1,0 +1,42 @@
+/** The stages of a build, in the order in which a target passes through them. */
+export const stageNames = [
+  'set-up',
+  'application',
+  'lock',
+  'gather',
+  'assemble',
+  'bytecode',
+  'inspect',
+  'package',
+] as const;
+
+export type StageName = (typeof stageNames)[number];
+
+/** What happens during a build. Events carry names and numbers, never the nouns of a stage. */
+export type BuildEvent =
+  | { readonly type: 'stage-started'; readonly stage: StageName; readonly target?: string }
+  | { readonly type: 'stage-progress'; readonly stage: StageName; readonly target?: string; readonly message: string }
+  | {
+      readonly type: 'stage-finished';
+      readonly stage: StageName;
+      readonly target?: string;
+      /** Milliseconds. */
+      readonly duration: number;
+      /** What came of it, in a few words. */
+      readonly summary?: string;
+    }
+  | { readonly type: 'warning'; readonly message: string; readonly hint?: string; readonly target?: string }
+  | {
+      readonly type: 'command-finished';
+      readonly command: string;
+      readonly exitCode: number;
+      readonly duration: number;
+    }
+  | { readonly type: 'artifact-built'; readonly target: string; readonly path: string; readonly size: number };
+
+/** Where stages say what they do; reporters print it. */
+export interface Reporter {
+  report(event: BuildEvent): void;
+  /** Called once, at the very end, so that a live display can let go of the terminal. */
+  close(): void;
+}
