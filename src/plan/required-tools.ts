@@ -1,0 +1,63 @@
+import type { PackageFormat } from '../model/format.ts';
+
+/** A program of the system that a plan needs, and who packages it. */
+export interface RequiredTool {
+  readonly name: string;
+  /** A command that succeeds exactly when the tool can be used. */
+  readonly probe: readonly [program: string, ...args: string[]];
+  /** The package that holds it, by the package manager of the build machine. */
+  readonly packages: { readonly apt: string; readonly dnf: string };
+  /** What it is for, for the message that asks for it. */
+  readonly purpose: string;
+}
+
+const python: RequiredTool = {
+  name: 'python3',
+  probe: ['python3', '-c', 'import sys; sys.exit(sys.version_info < (3, 8))'],
+  packages: { apt: 'python3', dnf: 'python3' },
+  purpose: 'building wheels and running pip (Python 3.8 or newer)',
+};
+
+const pip: RequiredTool = {
+  name: 'pip',
+  probe: ['python3', '-m', 'pip', '--version'],
+  packages: { apt: 'python3-pip', dnf: 'python3-pip' },
+  purpose: 'downloading wheels',
+};
+
+const formatTools: Readonly<Record<PackageFormat, readonly RequiredTool[]>> = {
+  deb: [
+    {
+      name: 'dpkg-deb',
+      probe: ['dpkg-deb', '--version'],
+      packages: { apt: 'dpkg', dnf: 'dpkg' },
+      purpose: 'writing .deb files',
+    },
+  ],
+  rpm: [
+    {
+      name: 'rpmbuild',
+      probe: ['rpmbuild', '--version'],
+      packages: { apt: 'rpm', dnf: 'rpm-build' },
+      purpose: 'writing .rpm files',
+    },
+    {
+      name: 'file',
+      probe: ['file', '--version'],
+      packages: { apt: 'file', dnf: 'file' },
+      purpose: 'the file types that rpmbuild looks at',
+    },
+  ],
+};
+
+export interface ToolNeeds {
+  readonly formats: readonly PackageFormat[];
+  /** Whether an application is packaged, or only a repository definition. */
+  readonly application: boolean;
+}
+
+/** Every external tool that a build of these formats uses, so that what is missing is known before any work. */
+export function requiredTools(needs: ToolNeeds): readonly RequiredTool[] {
+  const formats = [...new Set(needs.formats)].flatMap((format) => formatTools[format]);
+  return needs.application ? [python, pip, ...formats] : formats;
+}

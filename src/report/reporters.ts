@@ -1,0 +1,80 @@
+import type { BuildEvent, Reporter } from './event.ts';
+import { formatDuration } from './format.ts';
+import { eventLines, type Verbosity } from './lines.ts';
+
+/** Where a reporter writes: standard error, in every command. */
+export type Write = (text: string) => void;
+
+/** One line for each thing that is done: for CI logs and files. */
+export function plainReporter(write: Write, verbosity: Verbosity): Reporter {
+  return {
+    report(event) {
+      for (const line of eventLines(event, verbosity)) write(`${line}\n`);
+    },
+    close() {
+      // Every line is whole already.
+    },
+  };
+}
+
+/** Every event as a line of JSON, for programs that watch a build. */
+export function jsonReporter(write: Write): Reporter {
+  return {
+    report(event) {
+      write(`${JSON.stringify(event)}\n`);
+    },
+    close() {
+      // Every line is whole already.
+    },
+  };
+}
+
+const clearLine = '\r\u001B[2K';
+const refreshInterval = 200;
+
+interface Running {
+  readonly label: string;
+  readonly since: number;
+  message: string;
+}
+
+function runningKey(event: { readonly stage: string; readonly target?: string }): string {
+  return `${event.target ?? ''} ${event.stage}`;
+}
+
+/** The plain lines, and below them one that shows what is going on, since when, and what it waits for. */
+export function liveReporter(write: Write, verbosity: Verbosity, columns: () => number): Reporter {
+  const running = new Map<string, Running>();
+  const draw = (): void => {
+    const current = [...running.values()].at(-1);
+    if (current === undefined) return;
+    const elapsed = formatDuration(Date.now() - current.since);
+    const text = `${current.label}${current.message === '' ? '' : `: ${current.message}`} … ${elapsed}`;
+    write(clearLine + text.slice(0, Math.max(20, columns() - 1)));
+  };
+  const timer = setInterval(draw, refreshInterval);
+  timer.unref();
+  const follow = (event: BuildEvent): void => {
+    if (event.type === 'stage-started') {
+      const label = `${event.target === undefined ? '' : `${event.target}: `}${event.stage}`;
+      running.set(runningKey(event), { label, since: Date.now(), message: '' });
+    } else if (event.type === 'stage-progress') {
+      const stage = running.get(runningKey(event));
+      if (stage !== undefined) stage.message = event.message;
+    } else if (event.type === 'stage-finished') {
+      running.delete(runningKey(event));
+    }
+  };
+  return {
+    report(event) {
+      follow(event);
+      const lines = eventLines(event, verbosity);
+      if (lines.length > 0) write(clearLine + lines.map((line) => `${line}\n`).join(''));
+      draw();
+    },
+    close() {
+      clearInterval(timer);
+      write(clearLine);
+    },
+  };
+}

@@ -1,0 +1,101 @@
+// Runs a suite of tests on a clean clone: sets the checkout up, installs the system tools that the suite uses, runs
+// the steps, and closes with one plain line: `N passed, N failed, N skipped`.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { setUp } from '../admin/bootstrap.mjs';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+const pythonTools = { python3: 'python3', pip3: 'python3-pip' };
+const formatTools = { rpmbuild: 'rpm', file: 'file', 'dpkg-deb': 'dpkg', 'dpkg-buildpackage': 'dpkg-dev' };
+const suites = {
+  unit: { checks: true, tools: { ...pythonTools, ...formatTools, git: 'git', shellcheck: 'shellcheck' } },
+  integration: {
+    checks: false,
+    tools: { ...pythonTools, ...formatTools, git: 'git', shellcheck: 'shellcheck', zstd: 'zstd', xz: 'xz-utils' },
+  },
+  acceptance: {
+    checks: false,
+    tools: {
+      ...pythonTools,
+      ...formatTools,
+      git: 'git',
+      mmdebstrap: 'mmdebstrap',
+      dnf: 'dnf',
+      createrepo_c: 'createrepo-c',
+      zstd: 'zstd',
+    },
+  },
+};
+
+function isOnPath(program) {
+  return spawnSync('sh', ['-c', 'command -v "$1"', 'sh', program], { stdio: 'ignore' }).status === 0;
+}
+
+function run(title, program, args, environment = {}) {
+  process.stdout.write(`\n== ${title}\n`);
+  const result = spawnSync(program, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, ...environment } });
+  return result.status === 0;
+}
+
+function installTools(tools) {
+  const packages = Object.entries(tools)
+    .filter(([program]) => !isOnPath(program))
+    .map(([, name]) => name);
+  if (packages.length === 0) return true;
+  const command = ['install', '--yes', '--no-install-recommends', ...new Set(packages)];
+  if (process.getuid() !== 0 || !isOnPath('apt-get')) {
+    process.stdout.write(`the tests need these: sudo apt-get ${command.join(' ')}\n`);
+    return false;
+  }
+  const environment = { DEBIAN_FRONTEND: 'noninteractive' };
+  return (
+    run('package lists', 'apt-get', ['update', '--quiet'], environment) &&
+    run('system tools', 'apt-get', [...command, '--quiet'], environment)
+  );
+}
+
+/** Type check, lint and layout count as one test each: they can fail like any other. */
+function runChecks() {
+  const bin = (name) => join(root, 'node_modules/.bin', name);
+  return [
+    run('type check', bin('tsc'), ['--project', 'tsconfig.json']),
+    run('lint', bin('eslint'), ['.', '--max-warnings=0']),
+    run('layout', bin('prettier'), ['--check', '--log-level=warn', '.']),
+  ];
+}
+
+function runTests(suite, extra) {
+  const scratch = mkdtempSync(join(tmpdir(), 'coachbuilder-test-'));
+  const report = join(scratch, 'report.json');
+  try {
+    const vitest = join(root, 'node_modules/.bin/vitest');
+    const reporters = ['--reporter=default', '--reporter=json', `--outputFile=${report}`];
+    const ok = run(`${suite} tests`, vitest, ['run', '--project', suite, ...reporters, ...extra]);
+    const counts = JSON.parse(readFileSync(report, 'utf8'));
+    // A file that cannot even be loaded holds no failed test, and is a failure all the same.
+    const failed = Math.max(counts.numFailedTests, counts.numFailedTestSuites > 0 || !ok ? 1 : 0);
+    return { passed: counts.numPassedTests, failed, skipped: counts.numPendingTests + counts.numTodoTests };
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+const [suite = 'unit', ...extra] = process.argv.slice(2);
+const plan = suites[suite];
+if (plan === undefined) {
+  process.stderr.write(`there is no suite ${suite}; choose one of ${Object.keys(suites).join(', ')}\n`);
+  process.exit(1);
+}
+setUp();
+if (!installTools(plan.tools)) process.exit(3);
+const checks = plan.checks ? runChecks() : [];
+const counts = runTests(suite, extra);
+const passed = counts.passed + checks.filter(Boolean).length;
+const failed = counts.failed + checks.filter((ok) => !ok).length;
+process.stdout.write(`\n${passed} passed, ${failed} failed, ${counts.skipped} skipped\n`);
+process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
