@@ -1,4 +1,5 @@
 import type { CoreMetadata } from '../python/core-metadata.ts';
+import type { ConsoleScript } from '../python/entry-points.ts';
 
 /** What was given as the package URI. */
 export type ApplicationSource =
@@ -7,14 +8,6 @@ export type ApplicationSource =
   | { readonly kind: 'sdist'; readonly path: string }
   | { readonly kind: 'url'; readonly url: string }
   | { readonly kind: 'requirement'; readonly requirement: string };
-
-/** An entry point of the groups `console_scripts` and `gui_scripts` (entry points specification). */
-export interface ConsoleScript {
-  readonly name: string;
-  readonly module: string;
-  /** Dotted path of the callable below the module. */
-  readonly attribute: string;
-}
 
 /** The application as a wheel, and what the wheel says about itself. */
 export interface Application {

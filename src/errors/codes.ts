@@ -24,6 +24,8 @@ export const errorCodes = {
   'needs-compiler': 'a dependency has no wheel for the target and needs a compiler for it',
   'requires-python': "the target's interpreter is outside what the application or a dependency accepts",
   'version-invalid': 'a version is not one that PEP 440 describes',
+  'requirement-invalid':
+    'a requirement, a version specifier or an environment marker is not one that PEP 440 and PEP 508 describe',
   unresolvable: 'no set of versions satisfies the requirements for the target',
   'lock-missing': '--locked was given and there is no lock, or none for the target',
   'lock-stale': 'the lock does not belong to the manifest and the application any more',

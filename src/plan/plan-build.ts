@@ -2,7 +2,7 @@ import type { Distribution } from '../distributions/distribution.ts';
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import type { Architecture } from '../model/architecture.ts';
-import { formatArchitecture, type PackageFormat } from '../model/format.ts';
+import { formatArchitecture, independentArchitecture, type PackageFormat } from '../model/format.ts';
 import type { PackageVersion } from '../model/package-version.ts';
 import type { BuildPlan, BuildTarget, PlannedPackage, PlannedRelease, TargetInterpreter } from './build-plan.ts';
 import { packageVersion } from './version-mapping.ts';
@@ -17,12 +17,15 @@ export interface PlanRequest {
   readonly hostArchitecture: Architecture;
   /** The manifest with the overrides of a distribution applied. */
   readonly manifestFor: (distribution: Distribution) => Manifest;
-  /** PEP 440. */
-  readonly version: string;
+  /** The version (PEP 440) that the packages for a distribution get: an index may offer each another one. */
+  readonly versionFor: (distribution: Distribution) => string;
   readonly nameFile: NameFile;
 }
 
-function interpreterOf(manifest: Manifest, distribution: Distribution): TargetInterpreter {
+/**
+ * The interpreter that a target's packages run with: the distribution's own, or the packaged one that the manifest names.
+ */
+export function interpreterOf(manifest: Pick<Manifest, 'python'>, distribution: Distribution): TargetInterpreter {
   const { interpreter } = manifest.python;
   if (interpreter.kind === 'system') {
     const [major = '', minor = ''] = distribution.python.version.split('.');
@@ -41,7 +44,7 @@ export function planRelease(
 ): PlannedRelease | undefined {
   if (manifest.release === undefined) return undefined;
   const version = { epoch: 0, version: manifest.release.version, release: `1${distribution.tag}` };
-  const architecture = distribution.format === 'deb' ? 'all' : 'noarch';
+  const architecture = independentArchitecture(distribution.format);
   return { version, fileName: nameFile(distribution.format, manifest.release.packageName, version, architecture) };
 }
 
@@ -53,7 +56,7 @@ function planTarget(request: PlanRequest, distribution: Distribution): BuildTarg
     });
   }
   const manifest = request.manifestFor(distribution);
-  const version = packageVersion(request.version, {
+  const version = packageVersion(request.versionFor(distribution), {
     epoch: manifest.epoch,
     format: distribution.format,
     tag: manifest.distributionTag ? distribution.tag : undefined,
