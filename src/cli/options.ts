@@ -32,6 +32,8 @@ export interface CommonOptions {
   readonly json: boolean;
   readonly verbosity: Verbosity;
   readonly progress: Progress;
+  /** Where records and trees of the run are kept; undefined means below the cache, without trees. */
+  readonly buildDirectory: string | undefined;
   readonly packageUri: string;
 }
 
@@ -56,6 +58,7 @@ interface RawOptions {
   readonly verbose?: boolean;
   readonly quiet?: boolean;
   readonly progress: 'auto' | Progress;
+  readonly buildDirectory?: string;
 }
 
 function collect(value: string, previous: readonly string[]): readonly string[] {
@@ -86,6 +89,7 @@ function commonCommand(name: string, description: string, distributions: readonl
         .choices(['auto', 'live', 'plain', 'json'])
         .default('auto'),
     )
+    .option('--build-directory <directory>', 'Keep records, logs and trees there, to look at them afterwards')
     .allowExcessArguments(false)
     .exitOverride();
 }
@@ -161,6 +165,7 @@ function commonOptions(command: Command, raw: RawOptions, world: World): CommonO
     json: raw.json === true,
     verbosity,
     progress: raw.progress === 'auto' ? automatic : raw.progress,
+    buildDirectory: raw.buildDirectory,
     packageUri: command.args[0] ?? '',
   };
 }

@@ -1,6 +1,8 @@
-import { homedir, tmpdir } from 'node:os';
+import { homedir, machine, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
+import { findArchitecture, type Architecture } from '../model/architecture.ts';
 import type { ChildEnvironments } from '../system/command.ts';
 
 /** What a command knows of the process that it runs in; made once in `main.ts`, so that everything below is told. */
@@ -22,6 +24,9 @@ export interface World {
 const networkVariables =
   /^(?:(?:https?|no|all|ftp)_proxy|PIP_\w+|UV_\w+|SSL_CERT_(?:FILE|DIR)|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|NETRC|XDG_CONFIG_(?:HOME|DIRS)|GIT_SSL_CAINFO)$/i;
 
+/** Variables that say where interpreters of this user are; the choice of one must be the caller's in children, too. */
+const interpreterVariables = ['PYENV_ROOT', 'PYENV_VERSION', 'UV_PYTHON_INSTALL_DIR', 'XDG_DATA_HOME'] as const;
+
 /** The environments of child processes: the caller's PATH and home, and a locale and time zone that are the same everywhere. */
 export function childEnvironments(world: Pick<World, 'env'>): ChildEnvironments {
   const base: Record<string, string> = {
@@ -32,6 +37,10 @@ export function childEnvironments(world: Pick<World, 'env'>): ChildEnvironments 
     LC_ALL: 'C.UTF-8',
     TZ: 'UTC',
   };
+  for (const name of [...interpreterVariables, 'SOURCE_DATE_EPOCH']) {
+    const value = world.env[name];
+    if (value !== undefined) base[name] = value;
+  }
   const network: Record<string, string> = { ...base };
   for (const [name, value] of Object.entries(world.env)) {
     if (value !== undefined && networkVariables.test(name)) network[name] = value;
@@ -45,5 +54,32 @@ export function cacheDirectory(world: Pick<World, 'env'>): string {
   return join(
     home === undefined || home === '' ? join(world.env['HOME'] ?? homedir(), '.cache') : home,
     'coachbuilder',
+  );
+}
+
+/** The architecture of this machine. @throws CoachbuilderError `unsupported-by-target` when it is none that we know */
+export function hostArchitecture(): Architecture {
+  const architecture = findArchitecture(machine());
+  if (architecture !== undefined) return architecture;
+  throw new CoachbuilderError('unsupported-by-target', `the architecture of this machine, ${machine()}, is not known`, {
+    hint: 'name the target architecture with --architecture',
+  });
+}
+
+/**
+ * SOURCE_DATE_EPOCH as the caller set it (reproducible-builds.org specification), in seconds.
+ * @returns undefined when it is not set
+ * @throws CoachbuilderError `usage` when it is no whole number
+ */
+export function sourceDateEpoch(world: Pick<World, 'env'>): number | undefined {
+  const text = world.env['SOURCE_DATE_EPOCH'];
+  if (text === undefined || text === '') return undefined;
+  if (/^\d+$/.test(text)) return Number(text);
+  throw new CoachbuilderError(
+    'usage',
+    `SOURCE_DATE_EPOCH is ${JSON.stringify(text)}, not a number of seconds since 1970`,
+    {
+      hint: 'unset it, or set it to the output of: git log -1 --format=%ct',
+    },
   );
 }

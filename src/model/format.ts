@@ -10,6 +10,11 @@ export type PackageArchitecture = 'native' | 'all';
 
 const independent = { deb: 'all', rpm: 'noarch' } as const satisfies Record<PackageFormat, string>;
 
+/** The format's word for packages that are the same on every architecture: `all`, `noarch`. */
+export function independentArchitecture(format: PackageFormat): string {
+  return independent[format];
+}
+
 /** The format's own word for a package's architecture: `amd64` and `all`, `x86_64` and `noarch`. */
 export function formatArchitecture(
   format: PackageFormat,

@@ -23,16 +23,27 @@ export function displayCommand(spec: CommandSpec): string {
     .join(' ');
 }
 
+export interface CommandRunnerOptions {
+  readonly redact: Redactor;
+  readonly reporter: Reporter;
+  /** Ends every child when it is aborted. */
+  readonly interruption: AbortSignal;
+  /** Gets every command with all of its output, secrets hidden; absent means that no log is kept. */
+  readonly log?: (text: string) => void;
+}
+
 /** Starts real processes, with execa: no shell, the given environment only, interrupted with their parent. */
 export class NodeCommandRunner implements CommandRunner {
   readonly #redact: Redactor;
   readonly #reporter: Reporter;
   readonly #interruption: AbortSignal;
+  readonly #log: (text: string) => void;
 
-  constructor(redact: Redactor, reporter: Reporter, interruption: AbortSignal) {
-    this.#redact = redact;
-    this.#reporter = reporter;
-    this.#interruption = interruption;
+  constructor(options: CommandRunnerOptions) {
+    this.#redact = options.redact;
+    this.#reporter = options.reporter;
+    this.#interruption = options.interruption;
+    this.#log = options.log ?? (() => undefined);
   }
 
   async run(spec: CommandSpec): Promise<CommandResult> {
@@ -64,12 +75,10 @@ export class NodeCommandRunner implements CommandRunner {
     if (result.code === 'ENOENT' && result.exitCode === undefined) throw missingTool(spec.tool, result.cause);
     // A process that a signal ended, or that could not be started, has no status of its own; 128 + n is the shells' custom.
     const exitCode = result.exitCode ?? 128;
-    this.#reporter.report({
-      type: 'command-finished',
-      command: this.#redact.text(displayCommand(spec)),
-      exitCode,
-      duration: result.durationMs,
-    });
+    const command = this.#redact.text(displayCommand(spec));
+    this.#reporter.report({ type: 'command-finished', command, exitCode, duration: result.durationMs });
+    const output = this.#redact.text(`${result.stdout}${result.stderr}`);
+    this.#log(`$ ${command}\n${output}[status ${String(exitCode)}]\n\n`);
     const reason = result.timedOut ? `\n${result.shortMessage ?? 'timed out'}` : '';
     return { exitCode, stdout: result.stdout, stderr: `${result.stderr}${reason}`, duration: result.durationMs };
   }

@@ -1,0 +1,101 @@
+import { join, resolve } from 'node:path';
+
+import { undatedEpoch } from '../application/sdist-time.ts';
+import type { Distribution } from '../distributions/distribution.ts';
+import { selectDistributions } from '../distributions/select.ts';
+import { builtInDistributions } from '../distributions/table.ts';
+import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
+import type { PackageArtifact } from '../formats/packager.ts';
+import { packagers } from '../formats/packagers.ts';
+import type { ManifestFile } from '../manifest/read.ts';
+import { defineRelease, emitPackage } from '../pipeline/build-target.ts';
+import { checkDestination, deliver, openStaging, type Destination } from '../pipeline/destination.ts';
+import { runStage } from '../pipeline/stage.ts';
+import type { BuildTarget } from '../plan/build-plan.ts';
+import { planRelease } from '../plan/plan-build.ts';
+import { requiredTools } from '../plan/required-tools.ts';
+import { gitCommitTime, readOnlyGit } from '../system/tools/git.ts';
+import { parseReleaseOptions, type CommonOptions } from './options.ts';
+import { findManifest, normalizeOrder, nothingKnown } from './order.ts';
+import { openSession, printArtifacts, reportOrderWarnings, setUpTools, type Session } from './session.ts';
+import { sourceDateEpoch, type World } from './world.ts';
+
+type ReleaseTarget = Pick<BuildTarget, 'manifest' | 'distribution'> & {
+  readonly release: NonNullable<BuildTarget['release']>;
+};
+
+async function requireManifest(options: CommonOptions, world: World): Promise<ManifestFile> {
+  const manifest = await findManifest(options, world);
+  if (manifest?.written.release !== undefined) return manifest;
+  const where = manifest?.file ?? resolve(world.cwd, options.packageUri);
+  throw new CoachbuilderError('manifest-invalid', `${where} describes no package repository`, {
+    hint: 'add a section release: with id, name, baseurl and key to the manifest',
+  });
+}
+
+function planTarget(manifest: ManifestFile, distribution: Distribution, world: World): ReleaseTarget {
+  const normalized = normalizeOrder({ manifest }, nothingKnown, distribution, world);
+  const release = planRelease(normalized, distribution, (format, name, version, architecture) =>
+    packagers[format].fileName(name, version, architecture),
+  );
+  if (release === undefined) throw new Error('Internal error: the manifest lost its release section');
+  return { manifest: normalized, distribution, release };
+}
+
+/** The last commit of the manifest's directory; a release package has no other source with a date. */
+async function epochOf(manifest: ManifestFile, session: Session, world: World): Promise<number> {
+  const chosen = sourceDateEpoch(world);
+  if (chosen !== undefined) return chosen;
+  const { commands, environments } = session.ports;
+  const result = await commands
+    .tryRun({ ...gitCommitTime(), cwd: manifest.directory, env: { ...environments.base, ...readOnlyGit } })
+    .catch(() => undefined);
+  const time = Number(result?.stdout);
+  return result?.exitCode === 0 && Number.isInteger(time) && time > 0 ? time : undatedEpoch;
+}
+
+interface ReleaseBuild {
+  readonly destination: Destination;
+  readonly epoch: number;
+  readonly session: Session;
+}
+
+async function build(target: ReleaseTarget, { destination, epoch, session }: ReleaseBuild): Promise<PackageArtifact[]> {
+  const { id } = target.distribution;
+  return runStage(session.ports.reporter, { stage: 'package', target: id }, async () => {
+    const definition = await defineRelease(target, epoch);
+    if (definition === undefined) return [];
+    await using staging = await openStaging(destination);
+    const emission = { output: staging.path, scratch: join(session.run.path, id), ports: session.ports };
+    return [...(await deliver([await emitPackage(definition, emission)], destination))];
+  });
+}
+
+/**
+ * The command `build-release-package`: the repository's definition by itself, without an application.
+ * @throws CoachbuilderError, UsageError, HelpShown
+ */
+export async function buildReleasePackage(argv: readonly string[], world: World): Promise<void> {
+  const options = parseReleaseOptions(argv, [...builtInDistributions().keys()], world);
+  const manifest = await requireManifest(options, world);
+  const distributions = selectDistributions(options.distributions, manifest.distributions);
+  const targets = distributions.map((distribution) => planTarget(manifest, distribution, world));
+  const fileNames = targets.map(({ release }) => release.fileName);
+  if (options.dryRun) {
+    for (const name of fileNames) world.stdout(`${name}\n`);
+    return;
+  }
+  await using session = await openSession({ ...options, offline: false }, world);
+  reportOrderWarnings({ manifest, distributions }, session, world);
+  const formats = distributions.map(({ format }) => format);
+  await setUpTools(requiredTools({ formats, application: false }), session, world);
+  const destination = { directory: resolve(world.cwd, options.destination), force: options.force };
+  await checkDestination(destination, fileNames);
+  const epoch = await epochOf(manifest, session, world);
+  const artifacts: PackageArtifact[] = [];
+  try {
+    for (const target of targets) artifacts.push(...(await build(target, { destination, epoch, session })));
+  } finally {
+    printArtifacts(artifacts, options.json, world);
+  }
+}

@@ -1,0 +1,101 @@
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+
+import type { ApplicationSource } from '../application/application.ts';
+import { locateApplication } from '../application/locate-application.ts';
+import type { Distribution } from '../distributions/distribution.ts';
+import { selectDistributions } from '../distributions/select.ts';
+import { builtInDistributions, type DistributionTable } from '../distributions/table.ts';
+import type { Manifest } from '../manifest/manifest.ts';
+import { normalizeManifest, projectDirectory, type DescribedApplication } from '../manifest/normalize.ts';
+import { describeSource, readManifest, type ManifestFile } from '../manifest/read.ts';
+import type { CommonOptions } from './options.ts';
+import type { World } from './world.ts';
+
+/** What the command line and the manifest ask for, before anything is built. */
+export interface Order {
+  readonly source: ApplicationSource;
+  readonly manifest: ManifestFile | undefined;
+  readonly distributions: readonly Distribution[];
+  /** Every distribution that could have been asked for. */
+  readonly table: DistributionTable;
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return stat(path).then(
+    (facts) => facts.isDirectory(),
+    () => false,
+  );
+}
+
+/**
+ * The manifest that goes with a package URI: the one that was named, else the one in the directory that was named. A
+ * wheel, a URL or a requirement has none unless it was named: one that lies about would be another application's.
+ */
+export async function findManifest(
+  options: Pick<CommonOptions, 'manifest' | 'packageUri'>,
+  world: World,
+): Promise<ManifestFile | undefined> {
+  if (options.manifest !== undefined) return readManifest({ startDirectory: world.cwd, file: options.manifest });
+  const path = resolve(world.cwd, options.packageUri);
+  return (await isDirectory(path)) ? readManifest({ startDirectory: path }) : undefined;
+}
+
+/** `source` of a manifest counts when the package URI is the manifest's own directory; any other URI says more. */
+function projectUri(packageUri: string, manifest: ManifestFile | undefined, world: World): string {
+  const isOwn = manifest !== undefined && resolve(world.cwd, packageUri) === manifest.directory;
+  return isOwn ? projectDirectory(manifest.written, manifest.directory) : packageUri;
+}
+
+/**
+ * Reads the manifest and finds out what is to be built, and for whom.
+ * @throws CoachbuilderError `manifest-invalid`, `manifest-missing`, `unknown-distribution`, `not-a-python-project`
+ */
+export async function takeOrder(
+  options: Pick<CommonOptions, 'manifest' | 'packageUri' | 'distributions'>,
+  world: World,
+): Promise<Order> {
+  const manifest = await findManifest(options, world);
+  const table = manifest?.distributions ?? builtInDistributions();
+  const distributions = selectDistributions(options.distributions, table);
+  const source = await locateApplication(projectUri(options.packageUri, manifest, world), world.cwd);
+  return { source, manifest, distributions, table };
+}
+
+/** An application of which nothing is known yet: enough for the parts of a manifest that do not depend on it. */
+export const nothingKnown: DescribedApplication = {
+  metadata: {
+    name: 'application',
+    version: '0',
+    summary: undefined,
+    description: undefined,
+    license: undefined,
+    licenseExpression: undefined,
+    classifiers: [],
+    homepage: undefined,
+    author: undefined,
+    authorEmail: undefined,
+    maintainer: undefined,
+    maintainerEmail: undefined,
+    requiresPython: undefined,
+    requiresDist: [],
+    providesExtra: [],
+  },
+  scriptNames: [],
+};
+
+/** The manifest as it is for a distribution; where there is none, what is derived from the application alone. */
+export function normalizeOrder(
+  order: Pick<Order, 'manifest'>,
+  application: DescribedApplication,
+  distribution: Distribution,
+  world: World,
+): Manifest {
+  return normalizeManifest(order.manifest?.written ?? {}, {
+    application,
+    distribution,
+    directory: order.manifest?.directory ?? world.cwd,
+    file: order.manifest?.file,
+    describeSource,
+  });
+}

@@ -1,0 +1,103 @@
+import { join, resolve } from 'node:path';
+
+import type { ToolPorts } from '../application/ports.ts';
+import { endOfLifeWarning } from '../distributions/lifecycle.ts';
+import { renderDiagnostic } from '../errors/diagnostic.ts';
+import type { PackageArtifact } from '../formats/packager.ts';
+import type { Reporter } from '../report/event.ts';
+import { createRedactor } from '../report/redact.ts';
+import { jsonReporter, liveReporter, plainReporter } from '../report/reporters.ts';
+import { NodeCommandRunner } from '../system/node-command-runner.ts';
+import { makeRunDirectory, useRunDirectory, type RunDirectory } from '../system/run-directory.ts';
+import { ensureTools, type InstallableTool } from '../system/tool-installer.ts';
+import type { CommonOptions } from './options.ts';
+import type { Order } from './order.ts';
+import { cacheDirectory, childEnvironments, type World } from './world.ts';
+
+/** What a command that builds something works with: made at its start, closed at its end. */
+export interface Session extends AsyncDisposable {
+  readonly run: RunDirectory;
+  readonly ports: ToolPorts;
+}
+
+function makeReporter(options: Pick<CommonOptions, 'progress' | 'verbosity'>, world: World): Reporter {
+  switch (options.progress) {
+    case 'live':
+      return liveReporter(world.stderr, options.verbosity, world.columns ?? (() => 80));
+    case 'plain':
+      return plainReporter(world.stderr, options.verbosity);
+    case 'json':
+      return jsonReporter(world.stderr);
+  }
+}
+
+export type SessionOptions = Pick<CommonOptions, 'progress' | 'verbosity' | 'buildDirectory'> & {
+  readonly offline: boolean;
+};
+
+/** Opens the run directory, the reporter and the door to processes. */
+export async function openSession(options: SessionOptions, world: World): Promise<Session> {
+  const cache = cacheDirectory(world);
+  const run =
+    options.buildDirectory === undefined
+      ? await makeRunDirectory(join(cache, 'builds'), world.now)
+      : await useRunDirectory(resolve(world.cwd, options.buildDirectory));
+  const reporter = makeReporter(options, world);
+  const redactor = createRedactor();
+  const commands = new NodeCommandRunner({
+    redact: redactor,
+    reporter,
+    interruption: world.interruption,
+    log: run.log,
+  });
+  const environments = childEnvironments(world);
+  return {
+    run,
+    ports: { commands, environments, reporter, redactor, cacheDirectory: cache, offline: options.offline },
+    [Symbol.asyncDispose]() {
+      reporter.close();
+      return Promise.resolve();
+    },
+  };
+}
+
+/** Makes sure of the tools of a plan, as a stage of its own when something has to be installed. */
+export async function setUpTools(tools: readonly InstallableTool[], session: Session, world: World): Promise<void> {
+  const { commands, environments, reporter } = session.ports;
+  await ensureTools(tools, {
+    commands,
+    environments,
+    mayInstall: world.isRoot && !session.ports.offline,
+    announce: (message) => {
+      reporter.report({ type: 'warning', message: `${message} on this machine` });
+    },
+  });
+}
+
+/** Says what is doubtful about an order and no reason to refuse it. */
+export function reportOrderWarnings(
+  order: Pick<Order, 'manifest' | 'distributions'>,
+  session: Session,
+  world: World,
+): void {
+  const { reporter } = session.ports;
+  for (const warning of order.manifest?.warnings ?? []) {
+    reporter.report({ type: 'warning', message: renderDiagnostic(warning) });
+  }
+  for (const distribution of order.distributions) {
+    const message = endOfLifeWarning(distribution, world.now);
+    if (message !== undefined) reporter.report({ type: 'warning', message, target: distribution.id });
+  }
+}
+
+/** Prints what was built, as data: a path a line, or one JSON array. */
+export function printArtifacts(artifacts: readonly PackageArtifact[], asJson: boolean, world: World): void {
+  if (!asJson) {
+    for (const artifact of artifacts) world.stdout(`${artifact.path}\n`);
+    return;
+  }
+  const rows = artifacts.map(({ path, name, version, release, architecture, format, size, sha256 }) => {
+    return { path, name, version, release, architecture, format, size, sha256 };
+  });
+  world.stdout(`${JSON.stringify(rows, null, 2)}\n`);
+}

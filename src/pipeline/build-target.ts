@@ -1,0 +1,216 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import type { Application } from '../application/application.ts';
+import type { ToolPorts } from '../application/ports.ts';
+import type { PackageArtifact } from '../formats/packager.ts';
+import { packagers } from '../formats/packagers.ts';
+import { defineReleasePackage, readReleaseKey } from '../formats/release/package.ts';
+import { forbiddenPaths, refuseLeaks } from '../inspect/leaks.ts';
+import { checkPlatform } from '../inspect/platform.ts';
+import type { InterpreterCandidate } from '../lock/lock-request.ts';
+import type { LockStore } from '../lock/lock-store.ts';
+import { platformOf } from '../lock/platform.ts';
+import { definePackages } from '../packages/define.ts';
+import type { PackageDefinition } from '../packages/definition.ts';
+import { readPackageSources } from '../packages/sources.ts';
+import { stagePackage } from '../packages/stage.ts';
+import type { BuildTarget } from '../plan/build-plan.ts';
+import { formatSize } from '../report/format.ts';
+import { writeFileAtomic } from '../system/files.ts';
+import { assembleTree } from '../tree/assemble.ts';
+import { canCompileAhead, chooseBytecode, compileBytecode } from '../tree/bytecode.ts';
+import { findInterpreter } from '../tree/interpreters.ts';
+import type { Tree } from '../tree/tree.ts';
+import { gather } from '../wheelhouse/gather.ts';
+import { verifyClosure } from '../wheelhouse/verify-closure.ts';
+import type { Wheelhouse } from '../wheelhouse/wheelhouse.ts';
+import { deliver, openStaging, type Destination } from './destination.ts';
+import { runStage } from './stage.ts';
+
+/** What all targets of one run share. */
+export interface TargetBuild {
+  /** The application as the target gets it: one that an index offers may differ between targets. */
+  readonly applicationFor: (target: BuildTarget) => Application;
+  readonly lock: LockStore;
+  /** Other distributions' interpreters, for the advice of an error. */
+  readonly candidates: readonly InterpreterCandidate[];
+  /** Whether wheels can be found without the network. */
+  readonly hasLocalFiles: boolean;
+  readonly destination: Destination;
+  /** SOURCE_DATE_EPOCH, seconds. */
+  readonly epoch: number;
+  /** Absolute; records stay in it, trees only when `keepTrees` says so. */
+  readonly runDirectory: string;
+  readonly keepTrees: boolean;
+  /** Absolute paths of this machine that no package may name. */
+  readonly buildPaths: readonly string[];
+  readonly home: string | undefined;
+  readonly ports: ToolPorts;
+}
+
+async function collectWheels(target: BuildTarget, build: TargetBuild): Promise<Wheelhouse> {
+  const { ports, lock } = build;
+  const application = build.applicationFor(target);
+  const { label } = target;
+  const platform = platformOf(target);
+  const environment = await runStage(
+    ports.reporter,
+    { stage: 'lock', target: label, summary: ({ distributions }) => `${String(distributions.length)} distributions` },
+    () => lock.environmentFor({ application, platform, python: target.manifest.python, candidates: build.candidates }),
+  );
+  return runStage(
+    ports.reporter,
+    { stage: 'gather', target: label, summary: ({ wheels }) => `${String(wheels.length)} wheels` },
+    async () => {
+      const wheelhouse = await gather(
+        environment,
+        { platform, application, hasLocalFiles: build.hasLocalFiles },
+        ports,
+      );
+      await verifyClosure(wheelhouse, environment, platform);
+      return wheelhouse;
+    },
+  );
+}
+
+function countFiles(tree: Tree): string {
+  const files = tree.entries.filter((entry) => entry.kind === 'file');
+  const bytes = files.reduce((sum, file) => sum + file.size, 0);
+  return `${String(files.length)} files, ${formatSize(bytes)}`;
+}
+
+async function layOut(target: BuildTarget, wheelhouse: Wheelhouse, root: string, build: TargetBuild): Promise<Tree> {
+  const { manifest, interpreter, architecture, distribution, label } = target;
+  return runStage(build.ports.reporter, { stage: 'assemble', target: label, summary: countFiles }, () =>
+    assembleTree({
+      wheelhouse,
+      target: {
+        prefix: manifest.prefix,
+        interpreter,
+        architecture,
+        glibc: distribution.glibc,
+        lib64: distribution.lib64,
+      },
+      root,
+      epoch: build.epoch,
+      requested: [manifest.name],
+    }),
+  );
+}
+
+async function compile(target: BuildTarget, tree: Tree, build: TargetBuild): Promise<Tree> {
+  const { commands, environments, reporter } = build.ports;
+  const { minor } = target.interpreter;
+  const setting = target.manifest.python.bytecode;
+  const wanted = canCompileAhead(minor) && (setting === 'auto' || setting === 'build');
+  const interpreter = wanted ? await findInterpreter(minor, { commands, environments }) : undefined;
+  const choice = chooseBytecode(setting, { minor, interpreter });
+  if (choice !== 'shipped' || interpreter === undefined) return { ...tree, bytecode: choice };
+  return runStage(
+    reporter,
+    { stage: 'bytecode', target: target.label, summary: () => `compiled with CPython ${interpreter.version}` },
+    () => compileBytecode(tree, { interpreter, epoch: build.epoch, commands, environments }),
+  );
+}
+
+async function inspect(target: BuildTarget, tree: Tree, build: TargetBuild): Promise<void> {
+  await runStage(build.ports.reporter, { stage: 'inspect', target: target.label }, async () => {
+    checkPlatform(tree, target.architecture);
+    const directories = [tree.root, ...build.buildPaths];
+    await refuseLeaks(tree, forbiddenPaths({ directories, home: build.home, prefix: tree.prefix }));
+  });
+}
+
+async function defineAll(target: BuildTarget, tree: Tree, build: TargetBuild): Promise<readonly PackageDefinition[]> {
+  const sources = await readPackageSources(target.manifest);
+  const packages = definePackages({ target, tree, sources, epoch: build.epoch });
+  const release = await defineRelease(target, build.epoch);
+  return release === undefined ? packages : [...packages, release];
+}
+
+/** The release package of a target, when its manifest describes a repository. */
+export async function defineRelease(
+  target: Pick<BuildTarget, 'manifest' | 'distribution' | 'release'>,
+  epoch: number,
+): Promise<PackageDefinition | undefined> {
+  const { release } = target.manifest;
+  if (release === undefined) return undefined;
+  return defineReleasePackage(target, await readReleaseKey(release), epoch);
+}
+
+export interface Emission {
+  /** Absolute directory in which the package appears. */
+  readonly output: string;
+  /** Absolute; an empty directory of its own for staging and intermediate files. */
+  readonly scratch: string;
+  readonly ports: Pick<ToolPorts, 'commands' | 'environments'>;
+}
+
+/** Stages one package and writes it. `tree` is what its staging root holds already: only the main package has one. */
+export async function emitPackage(
+  definition: PackageDefinition,
+  emission: Emission,
+  tree?: Pick<Tree, 'root'>,
+): Promise<PackageArtifact> {
+  const root = tree?.root ?? join(emission.scratch, 'root');
+  await stagePackage(definition, root);
+  const packager = packagers[definition.distribution.format];
+  const output = join(emission.output, definition.fileName);
+  const work = join(emission.scratch, 'work');
+  await mkdir(work, { recursive: true });
+  return packager.build(definition, root, output, work, emission.ports);
+}
+
+async function emitAll(
+  definitions: readonly PackageDefinition[],
+  tree: Tree,
+  directory: string,
+  build: TargetBuild,
+): Promise<readonly PackageArtifact[]> {
+  await using staging = await openStaging(build.destination);
+  const artifacts: PackageArtifact[] = [];
+  for (const definition of definitions) {
+    const emission = { output: staging.path, scratch: join(directory, definition.id), ports: build.ports };
+    artifacts.push(await emitPackage(definition, emission, definition.id === 'main' ? tree : undefined));
+  }
+  return await deliver(artifacts, build.destination);
+}
+
+/** Writes what a stage made, so that a run can be explained afterwards. */
+async function record(directory: string, name: string, value: object): Promise<void> {
+  await writeFileAtomic(join(directory, name), `${JSON.stringify({ schemaVersion: 1, ...value }, null, 1)}\n`);
+}
+
+/**
+ * Builds all packages of one target: lock, gather, assemble, inspect, package.
+ * @returns the packages at their final paths; they appear together, and none of them when anything fails
+ * @throws CoachbuilderError of any stage
+ */
+export async function buildTarget(target: BuildTarget, build: TargetBuild): Promise<readonly PackageArtifact[]> {
+  const { reporter } = build.ports;
+  const directory = join(build.runDirectory, target.label.replace('/', '-'));
+  const root = join(directory, 'root');
+  try {
+    const wheelhouse = await collectWheels(target, build);
+    const tree = await compile(target, await layOut(target, wheelhouse, root, build), build);
+    await record(directory, 'tree.json', tree);
+    await inspect(target, tree, build);
+    const artifacts = await runStage(
+      reporter,
+      { stage: 'package', target: target.label, summary: (made) => `${String(made.length)} packages` },
+      async () => emitAll(await defineAll(target, tree, build), tree, directory, build),
+    );
+    await record(directory, 'artifacts.json', { artifacts });
+    for (const { path, size } of artifacts)
+      reporter.report({ type: 'artifact-built', target: target.label, path, size });
+    return artifacts;
+  } finally {
+    if (!build.keepTrees) await removeTrees(directory, target);
+  }
+}
+
+async function removeTrees(directory: string, target: BuildTarget): Promise<void> {
+  const ids = ['root', 'release', ...target.packages.map((planned) => planned.settings.id)];
+  for (const id of ids) await rm(join(directory, id), { recursive: true, force: true });
+}

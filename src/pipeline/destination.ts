@@ -1,0 +1,96 @@
+import { constants } from 'node:fs';
+import { access, mkdir, rename, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+
+import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
+import type { PackageArtifact } from '../formats/packager.ts';
+import { isErrno, temporaryDirectory, writeFailure, type TemporaryDirectory } from '../system/files.ts';
+
+/** Where packages go, and whether those that are there may be replaced. */
+export interface Destination {
+  /** Absolute. */
+  readonly directory: string;
+  readonly force: boolean;
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return false;
+    throw error;
+  }
+}
+
+/** The nearest directory that is there already: the one that decides whether the rest can be made. */
+async function nearestExisting(path: string): Promise<string> {
+  let current = path;
+  while (!(await exists(current)) && dirname(current) !== current) current = dirname(current);
+  return current;
+}
+
+/**
+ * Finds out before any work whether the packages can be written, without writing anything.
+ * @throws CoachbuilderError `output-unwritable` when the destination is no directory or cannot be written,
+ * `output-exists` when a package is there already and may not be replaced
+ */
+export async function checkDestination(destination: Destination, fileNames: readonly string[]): Promise<void> {
+  const { directory, force } = destination;
+  const nearest = await nearestExisting(directory);
+  if (!(await stat(nearest)).isDirectory()) {
+    throw new CoachbuilderError('output-unwritable', `the destination ${directory} is not a directory`, {
+      hint: 'give a directory to --destination-path',
+    });
+  }
+  try {
+    await access(nearest, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw writeFailure(error, directory);
+  }
+  if (force) return;
+  const present: string[] = [];
+  for (const name of fileNames) if (await exists(join(directory, name))) present.push(name);
+  const [first] = present;
+  if (first === undefined) return;
+  throw new CoachbuilderError('output-exists', `${first} is already in ${directory}`, {
+    details: present.slice(1).map((name) => `so is ${name}`),
+    hint: 'give --force to replace what is there',
+  });
+}
+
+/**
+ * A directory beside the final place of the packages, on the same file system; it goes with all that is in it when it
+ * is disposed of.
+ * @throws CoachbuilderError `output-unwritable`, `disk-full`
+ */
+export async function openStaging({ directory }: Destination): Promise<TemporaryDirectory> {
+  try {
+    return await temporaryDirectory(directory, '.coachbuilder');
+  } catch (error) {
+    throw writeFailure(error, directory);
+  }
+}
+
+/**
+ * Gives finished packages their final place, all those of a target together.
+ * @returns the artifacts at their final paths
+ * @throws CoachbuilderError `output-exists` when somebody else put one there meanwhile
+ */
+export async function deliver(
+  artifacts: readonly PackageArtifact[],
+  destination: Destination,
+): Promise<readonly PackageArtifact[]> {
+  await checkDestination(
+    destination,
+    artifacts.map((artifact) => basename(artifact.path)),
+  );
+  await mkdir(destination.directory, { recursive: true });
+  const delivered: PackageArtifact[] = [];
+  for (const artifact of artifacts) {
+    const path = join(destination.directory, basename(artifact.path));
+    await rename(artifact.path, path);
+    delivered.push({ ...artifact, path });
+  }
+  return delivered;
+}

@@ -1,0 +1,75 @@
+import type { CommandSpec } from '../command.ts';
+
+export interface RpmBuild {
+  /** Absolute path of the spec. */
+  readonly spec: string;
+  /** Absolute path of the staging root, used as build root and left as it is. */
+  readonly root: string;
+  /** Absolute directory and file name of the package to write. */
+  readonly outputDirectory: string;
+  readonly outputName: string;
+  /** rpm's word for the architecture. */
+  readonly architecture: string;
+  /** Absolute path of an empty directory for what rpmbuild writes beside the package. */
+  readonly scratch: string;
+  /** Absolute path of the compiled magic file. */
+  readonly magic: string;
+  /** SOURCE_DATE_EPOCH, seconds. */
+  readonly epoch: number;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+function define(name: string, value: string): readonly string[] {
+  return ['--define', `${name} ${value.replaceAll('%', '%%')}`];
+}
+
+/** `rpmbuild -bb`; rpmbuild(8). HOME is the scratch directory, so that a user's own macros do not take part. */
+export function rpmBuildCommand(build: RpmBuild): CommandSpec {
+  return {
+    tool: 'rpmbuild',
+    args: [
+      '-bb',
+      '--target',
+      build.architecture,
+      '--buildroot',
+      build.root,
+      '--noclean',
+      ...define('_topdir', build.scratch),
+      ...define('_tmppath', build.scratch),
+      ...define('_dbpath', `${build.scratch}/db`),
+      ...define('_rpmdir', build.outputDirectory),
+      ...define('_rpmfilename', build.outputName),
+      build.spec,
+    ],
+    cwd: build.scratch,
+    env: {
+      ...build.env,
+      HOME: build.scratch,
+      MAGIC: build.magic,
+      SOURCE_DATE_EPOCH: String(build.epoch),
+    },
+  };
+}
+
+/** `file -C`: compiles a magic file to `<name>.mgc` in `directory`; the compiled form belongs to one libmagic version. */
+export function compileMagicCommand(
+  source: string,
+  directory: string,
+  env: Readonly<Record<string, string>>,
+): CommandSpec {
+  return { tool: 'file', args: ['-C', '-m', source], cwd: directory, env };
+}
+
+/** `rpm -qp --qf`; rpm(8), "QUERY OPTIONS". The host's own database is not opened. */
+export function rpmQueryCommand(
+  path: string,
+  format: string,
+  options: { readonly scratch: string; readonly env: Readonly<Record<string, string>> },
+): CommandSpec {
+  return {
+    tool: 'rpm',
+    args: ['-qp', '--nosignature', '--dbpath', `${options.scratch}/db`, '--queryformat', format, path],
+    cwd: options.scratch,
+    env: { ...options.env, HOME: options.scratch },
+  };
+}
