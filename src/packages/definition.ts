@@ -22,7 +22,8 @@ export type ContentEntry =
       readonly source:
         | { readonly kind: 'staged' }
         | { readonly kind: 'file'; readonly path: string }
-        | { readonly kind: 'text'; readonly text: string };
+        | { readonly kind: 'text'; readonly text: string }
+        | { readonly kind: 'bytes'; readonly bytes: Uint8Array };
     })
   | (ContentCommon & { readonly kind: 'symlink'; readonly target: string });
 
@@ -48,6 +49,10 @@ export interface BytecodePolicy {
   /** Directory to compile, such as `/opt/fleet/lib/python3.6/site-packages`. */
   readonly directory: string;
   readonly compileAtInstall: boolean;
+  /** Whether the package holds the bytecode itself. */
+  readonly shipped: boolean;
+  /** `3.6`: tells what names the interpreter gives to bytecode, and where it puts it (PEP 3147). */
+  readonly minor: string;
 }
 
 /** A package, whole, as a value: everything that a format needs in order to write it. */

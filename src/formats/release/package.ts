@@ -1,0 +1,108 @@
+import type { ReleaseSettings } from '../../manifest/manifest.ts';
+import { independentArchitecture } from '../../model/format.ts';
+import type { BuildTarget } from '../../plan/build-plan.ts';
+import { sortContents } from '../../packages/contents.ts';
+import type { ContentEntry, PackageDefinition } from '../../packages/definition.ts';
+import { formatPackageName } from '../../packages/names.ts';
+import { relation } from '../../packages/relations.ts';
+import { readManifestFile } from '../../packages/sources.ts';
+import { dearmor } from './armor.ts';
+import { defineRepository } from './repository.ts';
+
+/**
+ * Reads the key of the release package.
+ * @returns undefined when the repository is not signed
+ * @throws CoachbuilderError `manifest-invalid` when the file cannot be read
+ */
+export async function readReleaseKey(release: Pick<ReleaseSettings, 'key'>): Promise<string | undefined> {
+  return release.key === undefined ? undefined : readManifestFile(release.key, 'the key of the release package');
+}
+
+type FileEntry = Extract<ContentEntry, { readonly kind: 'file' }>;
+
+/** Files below /etc belong to the administrator once they are installed (Debian Policy 10.7.2). */
+function fileEntry(path: string, content: string | Uint8Array): FileEntry {
+  return {
+    kind: 'file',
+    path,
+    mode: 0o644,
+    owner: 'root',
+    group: 'root',
+    size: Buffer.byteLength(content),
+    configuration: path.startsWith('/etc/'),
+    source: typeof content === 'string' ? { kind: 'text', text: content } : { kind: 'bytes', bytes: content },
+  };
+}
+
+function keyEntry(path: string, key: string, origin: string): FileEntry {
+  const binary = dearmor(key, origin);
+  const entry = fileEntry(path, path.endsWith('.gpg') ? binary : key);
+  // rpm's key directory is no place for an administrator's changes, and a new key has to arrive.
+  return path.startsWith('/etc/pki/') ? { ...entry, configuration: false } : entry;
+}
+
+/** What apt needs for an https address: its transport was a package of its own before apt 1.5 (dpkg 1.19 came with it). */
+function transportPackages(target: Pick<BuildTarget, 'distribution'>, release: ReleaseSettings): readonly string[] {
+  const { distribution } = target;
+  if (distribution.format !== 'deb' || !release.baseurl.startsWith('https:')) return [];
+  const separate = /^1\.1[0-8]\./.test(distribution.deb.dpkg);
+  return separate ? ['apt-transport-https', 'ca-certificates'] : ['ca-certificates'];
+}
+
+/**
+ * The package that makes a system know the repository: the definition of its channels, and its key.
+ * @param key the armoured key, from `readReleaseKey`
+ * @param epoch SOURCE_DATE_EPOCH, seconds
+ * @returns undefined when the manifest describes no repository
+ * @throws CoachbuilderError `manifest-invalid` when the key is no armoured public key
+ */
+export function defineReleasePackage(
+  target: Pick<BuildTarget, 'manifest' | 'distribution' | 'release'>,
+  key: string | undefined,
+  epoch: number,
+): PackageDefinition | undefined {
+  const { manifest, distribution, release: planned } = target;
+  const { release } = manifest;
+  if (release === undefined || planned === undefined) return undefined;
+  const { path, text, keyPath } = defineRepository(release, distribution);
+  const { format } = distribution;
+  const contents = [
+    fileEntry(path, text),
+    ...(key === undefined ? [] : [keyEntry(keyPath, key, release.key ?? release.id)]),
+  ];
+  return {
+    id: 'release',
+    name: formatPackageName(format, release.packageName),
+    version: planned.version,
+    distribution,
+    architecture: independentArchitecture(format),
+    fileName: planned.fileName,
+    summary: `${release.name} repository configuration`,
+    description: `Makes the packages of ${release.name} for ${distribution.title} known to the system's package manager.`,
+    license: manifest.license,
+    url: manifest.url,
+    vendor: manifest.vendor,
+    maintainer: manifest.maintainer,
+    category: manifest.categories[format],
+    relations: {
+      depends: [],
+      recommends: transportPackages(target, release).map((name) => relation(name)),
+      suggests: [],
+      conflicts: [],
+      replaces: [],
+      provides: [],
+    },
+    contents: sortContents(contents),
+    scripts: {
+      beforeInstall: [],
+      afterInstall: [],
+      beforeUpgrade: [],
+      afterUpgrade: [],
+      beforeRemove: [],
+      afterRemove: [],
+      afterPurge: [],
+    },
+    bytecode: undefined,
+    epoch,
+  };
+}

@@ -1,0 +1,84 @@
+import type { RpmDistribution } from '../../distributions/distribution.ts';
+import type { ContentEntry, PackageDefinition } from '../../packages/definition.ts';
+import { rpmRelationFields, type RelationField } from '../../packages/relations.ts';
+import { octalMode, planScripts, type ScriptBranch } from '../../packages/scripts.ts';
+import { renderSteps } from '../shell.ts';
+import { renderTemplate } from '../templates.ts';
+import { oneLine, textLines } from '../text.ts';
+import { escapeFileName, escapeSpec } from './escape.ts';
+
+/** The condition on `$1`, the number of instances after the operation, for each state of `planScripts`. */
+const tests: Readonly<Record<string, string>> = {
+  install: '-eq 1',
+  upgrade: '-gt 1',
+  removal: '-eq 0',
+  always: '',
+};
+
+function renderBranches(branches: readonly ScriptBranch[]): string {
+  return renderTemplate(
+    'spec-templates/rpm/scriptlet.ejs',
+    {
+      branches: branches.flatMap(({ states, steps }) =>
+        states.map((state) => ({ test: tests[state], body: renderSteps(steps, state === 'always' ? '' : '  ') })),
+      ),
+    },
+    (text) => text,
+  );
+}
+
+/** `%files` line of an entry: its attributes are said in full, so that nothing depends on the umask of the build. */
+function fileLine(entry: ContentEntry): string {
+  const attributes = `%attr(${octalMode(entry.mode)},${escapeSpec(entry.owner)},${escapeSpec(entry.group)})`;
+  const name = escapeFileName(entry.path);
+  switch (entry.kind) {
+    case 'directory':
+      return `%dir ${attributes} ${name}`;
+    case 'file':
+      return `${entry.configuration ? '%config(noreplace) ' : ''}${attributes} ${name}`;
+    case 'symlink':
+      // A link has no mode of its own; rpm warns when it is given one.
+      return `%attr(-,${escapeSpec(entry.owner)},${escapeSpec(entry.group)}) ${name}`;
+  }
+}
+
+/**
+ * `%_binary_payload` with `T0`, which uses every core where the compressor can; a constant, because the package records
+ * the text, and a number of cores would make it differ between machines.
+ */
+export function binaryPayload(payload: string): string {
+  return payload.replace(/^(w\d+)\.(xzdio|zstdio)$/, '$1T0.$2');
+}
+
+/** The scriptlets that look for bytecode do so with find(1), which the smallest images lack. */
+function toolRelations(definition: PackageDefinition): readonly RelationField[] {
+  if (definition.bytecode === undefined) return [];
+  return [{ field: 'Requires(pre,preun,postun)', relations: ['/usr/bin/find'] }];
+}
+
+/** The spec of a finished tree, for `rpmbuild -bb` with the staging root as build root. */
+export function renderSpec(definition: PackageDefinition, distribution: RpmDistribution): string {
+  return renderTemplate(
+    'spec-templates/rpm/package.spec.ejs',
+    {
+      payload: binaryPayload(distribution.rpm.payload),
+      name: definition.name,
+      epoch: definition.version.epoch,
+      version: definition.version.version,
+      release: definition.version.release,
+      // rpm demands both tags, and refuses empty ones.
+      summary: oneLine(definition.summary) || definition.name,
+      license: oneLine(definition.license) || 'Unspecified',
+      url: oneLine(definition.url ?? ''),
+      vendor: oneLine(definition.vendor),
+      packager: oneLine(definition.maintainer),
+      group: oneLine(definition.category),
+      architecture: definition.architecture,
+      relationFields: [...rpmRelationFields(definition.relations, distribution), ...toolRelations(definition)],
+      description: textLines(definition.description).join('\n'),
+      scriptlets: planScripts(definition).map(({ name, branches }) => ({ name, body: renderBranches(branches) })),
+      files: definition.contents.map(fileLine),
+    },
+    escapeSpec,
+  );
+}

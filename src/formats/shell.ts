@@ -1,0 +1,58 @@
+import type { BytecodePolicy } from '../packages/definition.ts';
+import type { ShellStep } from '../packages/scripts.ts';
+import { renderTemplate } from './templates.ts';
+
+/** A word for a POSIX shell, in single quotes unless it plainly needs none (POSIX.1, 2.2.2). */
+export function quoteShell(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+/** Up to Python 3.1 bytecode lies beside its module; later ones put it into `__pycache__` (PEP 3147). */
+function isLegacy(minor: string): boolean {
+  return /^(2\.\d+|3\.[01])$/.test(minor);
+}
+
+function bytecodeValues(bytecode: BytecodePolicy): Readonly<Record<string, unknown>> {
+  return { bytecode, legacy: isLegacy(bytecode.minor), cacheTag: `cpython-${bytecode.minor.replace('.', '')}` };
+}
+
+function renderStep(step: ShellStep): string {
+  const template = `spec-templates/shell/${step.kind}.ejs`;
+  switch (step.kind) {
+    case 'fragment':
+      return renderTemplate(template, { text: step.text.replace(/\r\n/g, '\n').trimEnd() }, quoteShell);
+    case 'compile-bytecode':
+    case 'discard-bytecode':
+    case 'remove-leftovers':
+      return renderTemplate(template, bytecodeValues(step.bytecode), quoteShell);
+    case 'after-configuration':
+      return renderTemplate(
+        template,
+        { marker: step.marker, first: renderSteps(step.first), again: renderSteps(step.again) },
+        quoteShell,
+      );
+    case 'apply-owners':
+      return renderTemplate(template, { entries: step.entries }, quoteShell);
+    case 'mark-installation':
+    case 'forget-installation':
+      return renderTemplate(template, { marker: step.marker }, quoteShell);
+  }
+}
+
+/** A fragment may hold here-documents, whose lines are not ours to move. */
+function isIndentable({ kind }: ShellStep): boolean {
+  return kind !== 'fragment' && kind !== 'after-configuration';
+}
+
+/**
+ * The shell text of the steps, ending with a line end; an empty text when there are none.
+ * @param indentation of the lines that are ours
+ */
+export function renderSteps(steps: readonly ShellStep[], indentation = ''): string {
+  return steps
+    .map((step) => {
+      const text = renderStep(step);
+      return isIndentable(step) ? text.replace(/^(?=.)/gm, indentation) : text;
+    })
+    .join('');
+}
