@@ -5,16 +5,31 @@ interface TreeEntryCommon {
   readonly mode: number;
 }
 
+/** What the first 20 bytes of an ELF file say (System V ABI, chapter 4): for which machine it was built. */
+export interface ElfIdentity {
+  /** `EI_CLASS`, in bits; 0 when the file gives neither of the two classes. */
+  readonly elfClass: 32 | 64 | 0;
+  /** `e_machine`. */
+  readonly machine: number;
+}
+
+export interface TreeFile extends TreeEntryCommon {
+  readonly kind: 'file';
+  /** Bytes. */
+  readonly size: number;
+  readonly sha256: string;
+  /**
+   * The distribution (PEP 503 name) that it belongs to: it came out of its wheel, or installing the wheel made it
+   * (console scripts, RECORD, bytecode). Undefined for what belongs to the virtual environment itself.
+   */
+  readonly distribution: string | undefined;
+  /** Present when the file begins as an ELF file does. */
+  readonly elf?: ElfIdentity;
+}
+
 export type TreeEntry =
   | (TreeEntryCommon & { readonly kind: 'directory' })
-  | (TreeEntryCommon & {
-      readonly kind: 'file';
-      /** Bytes. */
-      readonly size: number;
-      readonly sha256: string;
-      /** The distribution (PEP 503 name) whose wheel it came from; undefined for what assembling made. */
-      readonly distribution: string | undefined;
-    })
+  | TreeFile
   | (TreeEntryCommon & { readonly kind: 'symlink'; readonly target: string });
 
 /** The virtual environment, laid out below a staging root, with its inventory. */
