@@ -140,10 +140,7 @@ describe('the architecture', () => {
     ['ejs', ['formats/templates.ts']],
     ['commander', ['cli/options.ts']],
     ['yauzl', ['system/zip.ts']],
-    [
-      'toml-eslint-parser',
-      ['manifest/parse.ts', 'manifest/parse-toml.ts', 'lock/index-settings.ts', 'lock/uv-configuration.ts'],
-    ],
+    ['toml-eslint-parser', ['manifest/parse.ts', 'lock/settings-layers.ts', 'lock/uv-resolver.ts']],
   ])('imports %s only where it belongs', (name, places) => {
     expect(offenders(foreign, (importer, imported) => imported === name && !within(importer, ...places))).toEqual([]);
   });

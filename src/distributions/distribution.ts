@@ -28,6 +28,8 @@ export interface DebFacts {
   readonly sources: 'deb822' | 'list';
   /** Whether sources can be bound to a key file (`signed-by`); without, the key goes into trusted.gpg.d. */
   readonly signedBy: boolean;
+  /** Whether apt reads ASCII-armoured `.asc` keys (apt >= 1.4); older ones want the binary form. */
+  readonly armouredKeys: boolean;
   /** The package that holds libgcc_s.so.1. */
   readonly libgcc: string;
 }
@@ -58,7 +60,10 @@ export interface RpmFacts {
 interface DistributionCommon {
   /** `centos-7`, `ubuntu-16.04`: what `--distribution` takes. */
   readonly id: string;
-  /** `centos`: everything before the version; also a selector of the manifest and part of a repository key. */
+  /**
+   * `centos`: also a selector of the manifest and part of a repository key. It is what stands before the version in the
+   * id, except that CentOS Stream is `centos` as well: its `$releasever` goes on where CentOS's ended.
+   */
   readonly vendor: string;
   /** `7`, `16.04`. */
   readonly version: string;
@@ -73,7 +78,7 @@ interface DistributionCommon {
   readonly abi: Readonly<Partial<Record<SymbolFamily, string>>>;
   readonly python: PackagedPython;
   readonly alternativePythons: readonly PackagedPython[];
-  /** Whether a virtual environment has `lib64`, a link to `lib`, as the distribution's own have. */
+  /** Whether a virtual environment gets `lib64`, a link to `lib`: where the interpreter's platlib is below `lib64`. */
   readonly lib64: boolean;
   readonly init: InitSystem;
   readonly unitDirectory: string;

@@ -1,0 +1,35 @@
+import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
+import { didYouMean } from '../errors/suggest.ts';
+import type { Distribution } from './distribution.ts';
+import type { DistributionTable } from './table.ts';
+
+/**
+ * Resolves what was given to `--distribution`.
+ * @param words ids, comma-separated lists of ids, or `all`; repeated ids count once, in the order of their first mention
+ * @throws CoachbuilderError `unknown-distribution` that names every unknown id, with the known ones as details
+ */
+export function selectDistributions(words: readonly string[], table: DistributionTable): Distribution[] {
+  const ids = words
+    .flatMap((word) => word.split(','))
+    .map((word) => word.trim())
+    .filter((word) => word !== '');
+  const known = [...table.keys()];
+  const wanted = new Set(ids.flatMap((id) => (id === 'all' ? known : [id])));
+  const selected: Distribution[] = [];
+  const unknown: string[] = [];
+  for (const id of wanted) {
+    const distribution = table.get(id);
+    if (distribution === undefined) unknown.push(id);
+    else selected.push(distribution);
+  }
+  if (unknown.length > 0) throw unknownDistribution(unknown, known);
+  return selected;
+}
+
+function unknownDistribution(unknown: readonly string[], known: readonly string[]): CoachbuilderError {
+  const named = unknown.map((id) => `"${id}" is not a known distribution.${didYouMean(id, [...known, 'all'])}`);
+  return new CoachbuilderError('unknown-distribution', named.join(' '), {
+    hint: 'name one of the distributions below, or describe your own under "distributions" in the manifest',
+    details: known,
+  });
+}

@@ -1,0 +1,44 @@
+import type { Finding } from './finding.ts';
+import * as identity from './rules/identity-rules.ts';
+import * as packages from './rules/package-rules.ts';
+import * as paths from './rules/path-rules.ts';
+import * as python from './rules/python-rules.ts';
+import * as release from './rules/release-rules.ts';
+import type { Rule, RuleInput } from './rules/rule.ts';
+import * as sources from './rules/source-rules.ts';
+
+/** All that a manifest can get wrong beyond its shape. */
+const rules: readonly Rule[] = [
+  identity.applicationNameIsValid,
+  identity.prefixIsOwnDirectory,
+  identity.maintainerHasAddress,
+  identity.licenseIsSpdx,
+  identity.homePageIsUrl,
+  identity.headersAreOneLine,
+  python.interpreterIsMinorVersioned,
+  python.extrasAreValid,
+  python.indexesAreUrlsWithoutCredentials,
+  packages.packageIdsAreValid,
+  packages.packageNamesAreValid,
+  packages.packageNamesDiffer,
+  packages.mainPackageIsNative,
+  packages.relationsAreValid,
+  packages.selectorsAreKnown,
+  paths.installedPathsAreAbsolute,
+  paths.linksAreValid,
+  paths.pathsAreClaimedOnce,
+  paths.prefixBelongsToMain,
+  paths.configurationFilesAreInstalled,
+  sources.sourcesExist,
+  sources.ownershipIsValid,
+  release.repositoryIsUrl,
+  release.repositoryIdsAreValid,
+  release.channelIdsDiffer,
+  release.channelSuffixesAreValid,
+  release.releaseVersionIsValid,
+];
+
+/** Applies every rule; pure but for what the source port looks at. */
+export function checkRules(input: RuleInput): Finding[] {
+  return rules.flatMap((rule) => rule(input));
+}
