@@ -74,15 +74,16 @@ function packagesDistutilsApart(minor: string): boolean {
  * there is no such interpreter.
  *
  * On RPM systems both the ABI and the path are asked for: on EL 8 `platform-python` provides `python(abi) = 3.6`
- * without the path that the virtual environment links to. An interpreter that the manifest names may not provide
- * `python(abi)` (software collections do not), so only its path counts.
+ * without the path that the virtual environment links to. Only what is packaged outside /usr/bin (software collections)
+ * does not provide `python(abi)`, so there the path alone counts.
  */
 export function interpreterRelations(target: BuildTarget, tree: Pick<Tree, 'importsDistutils'>): readonly Relation[] {
   const { interpreter, distribution } = target;
   const system = target.manifest.python.interpreter.kind === 'system';
   if (distribution.format === 'rpm') {
     const abi = relation('python(abi)', { operator: '=', version: interpreter.minor });
-    return system ? [abi, relation(interpreter.path)] : [relation(interpreter.path)];
+    const provided = system || interpreter.path.startsWith('/usr/bin/');
+    return provided ? [abi, relation(interpreter.path)] : [relation(interpreter.path)];
   }
   const distutils = system && tree.importsDistutils && packagesDistutilsApart(interpreter.minor);
   return [relation(interpreter.package), ...(distutils ? [relation('python3-distutils')] : [])];
