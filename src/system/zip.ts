@@ -1,6 +1,8 @@
-import type { Readable } from 'node:stream';
+import { closeSync, openSync, readSync } from 'node:fs';
+import { pipeline, Transform, type Readable } from 'node:stream';
+import { crc32, inflateRawSync } from 'node:zlib';
 
-import { openPromise, type Entry, type ZipFile } from 'yauzl';
+import { getFileNameLowLevel, openPromise, type Entry, type ZipFile } from 'yauzl';
 
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 
@@ -52,10 +54,12 @@ function nameProblem(name: string): string | undefined {
 }
 
 function describe(raw: Entry): ZipEntry {
-  const isDirectory = raw.fileName.endsWith('/');
+  // Names are decoded and judged here: yauzl would say less about what is wrong with them.
+  const fileName = getFileNameLowLevel(raw.generalPurposeBitFlag, raw.fileNameRaw, raw.extraFields, true);
+  const isDirectory = fileName.endsWith('/');
   const attributes = raw.externalFileAttributes >>> 16;
   return {
-    name: isDirectory ? raw.fileName.slice(0, -1) : raw.fileName,
+    name: isDirectory ? fileName.slice(0, -1) : fileName,
     isDirectory,
     isSymlink: (attributes & fileTypeMask) === symlinkType,
     mode: attributes & 0o7777,
@@ -88,8 +92,7 @@ async function readDirectory(path: string, zip: ZipFile): Promise<ReadonlyMap<Zi
 export async function openZip(path: string): Promise<ZipArchive> {
   let zip: ZipFile;
   try {
-    // Names are judged here, not by yauzl: it would turn backslashes into slashes.
-    zip = await openPromise(path, { autoClose: false, lazyEntries: true, strictFileNames: true });
+    zip = await openPromise(path, { autoClose: false, lazyEntries: true, decodeStrings: false });
   } catch (error) {
     if (error instanceof Error && 'code' in error) throw error;
     throw invalid(path, 'is not a zip archive', error);
@@ -104,14 +107,67 @@ export async function openZip(path: string): Promise<ZipArchive> {
   }
 }
 
+/** Passes a content on and fails at its end when its CRC-32 is another (APPNOTE 4.4.7); yauzl checks only the size. */
+function checksum(expected: number, name: string): Transform {
+  let sum = 0;
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      sum = crc32(chunk, sum);
+      done(null, chunk);
+    },
+    flush(done) {
+      done(sum === expected ? null : new Error(`the checksum of ${name} is wrong`));
+    },
+  });
+}
+
+const localHeaderSize = 30;
+const localHeaderSignature = 0x04034b50;
+const stored = 0;
+const deflated = 8;
+
+function readBytes(descriptor: number, size: number, position: number): Buffer {
+  const buffer = Buffer.allocUnsafe(size);
+  for (let done = 0; done < size;) {
+    const count = readSync(descriptor, buffer, done, size - done, position + done);
+    if (count === 0) throw new Error('the archive ends too early');
+    done += count;
+  }
+  return buffer;
+}
+
+/** Reads a member at once (APPNOTE 4.3.7, 4.4.5): where its content starts, only the local header tells. */
+function readMember(descriptor: number, raw: Entry): Buffer {
+  const header = readBytes(descriptor, localHeaderSize, raw.relativeOffsetOfLocalHeader);
+  if (header.readUInt32LE(0) !== localHeaderSignature) throw new Error('its local header is missing');
+  const start = raw.relativeOffsetOfLocalHeader + localHeaderSize + header.readUInt16LE(26) + header.readUInt16LE(28);
+  if (raw.isEncrypted()) throw new Error('it is encrypted');
+  const packed = readBytes(descriptor, raw.compressedSize, start);
+  const content = unpack(packed, raw);
+  if (content.length !== raw.uncompressedSize) throw new Error('its size is another than the directory says');
+  if (crc32(content, 0) !== raw.crc32) throw new Error('its checksum is wrong');
+  return content;
+}
+
+function unpack(packed: Buffer, raw: Entry): Buffer {
+  if (raw.compressionMethod === stored) return packed;
+  if (raw.compressionMethod !== deflated)
+    throw new Error(`its compression (${String(raw.compressionMethod)}) is not known`);
+  // One byte more than promised shows a member that inflates to more than the directory says.
+  return inflateRawSync(packed, { maxOutputLength: raw.uncompressedSize + 1 });
+}
+
 class OpenedZip implements ZipArchive {
   readonly entries: readonly ZipEntry[];
   readonly #path: string;
   readonly #zip: ZipFile;
   readonly #directory: ReadonlyMap<ZipEntry, Entry>;
+  /** Whole members are read past yauzl: its streams cost a wheel of small files more than inflating them does. */
+  readonly #descriptor: number;
 
   constructor(path: string, zip: ZipFile, directory: ReadonlyMap<ZipEntry, Entry>) {
     this.#path = path;
+    this.#descriptor = openSync(path, 'r');
     this.#zip = zip;
     this.#directory = directory;
     this.entries = [...directory.keys()];
@@ -120,21 +176,31 @@ class OpenedZip implements ZipArchive {
   async stream(entry: ZipEntry): Promise<Readable> {
     const raw = this.#directory.get(entry);
     if (raw === undefined) throw new Error(`${entry.name} is not a member of ${this.#path}`);
-    return this.#zip.openReadStreamPromise(raw);
+    const check = checksum(raw.crc32, entry.name);
+    // Failures of the source arrive at whoever reads `check`.
+    pipeline(await this.#zip.openReadStreamPromise(raw), check, () => undefined);
+    return check;
   }
 
-  async read(entry: ZipEntry): Promise<Buffer> {
-    const chunks: Buffer[] = [];
+  read(entry: ZipEntry): Promise<Buffer> {
+    return new Promise((resolve) => {
+      resolve(this.#readWhole(entry));
+    });
+  }
+
+  #readWhole(entry: ZipEntry): Buffer {
+    const raw = this.#directory.get(entry);
+    if (raw === undefined) throw new Error(`${entry.name} is not a member of ${this.#path}`);
     try {
-      for await (const chunk of (await this.stream(entry)) as AsyncIterable<Buffer>) chunks.push(chunk);
+      return readMember(this.#descriptor, raw);
     } catch (error) {
       throw invalid(this.#path, `holds a damaged member, ${entry.name}`, error);
     }
-    return Buffer.concat(chunks);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     this.#zip.close();
+    closeSync(this.#descriptor);
     return Promise.resolve();
   }
 }

@@ -9,12 +9,15 @@ import { NodeCommandRunner } from '../../../src/system/node-command-runner.ts';
 function runner(interruption = new AbortController().signal): {
   readonly commands: NodeCommandRunner;
   readonly events: BuildEvent[];
+  readonly log: readonly string[];
   readonly redactor: ReturnType<typeof createRedactor>;
 } {
   const events: BuildEvent[] = [];
   const redactor = createRedactor();
   const reporter = { report: (event: BuildEvent) => void events.push(event), close: () => undefined };
-  return { commands: new NodeCommandRunner(redactor, reporter, interruption), events, redactor };
+  const log: string[] = [];
+  const options = { redact: redactor, reporter, interruption, log: (text: string) => void log.push(text) };
+  return { commands: new NodeCommandRunner(options), events, redactor, log };
 }
 
 function node(script: string, extra: Partial<CommandSpec> = {}): CommandSpec {
@@ -95,7 +98,16 @@ describe('running commands', () => {
     await expect(running).rejects.toMatchObject({ name: 'AbortError' });
   });
 
-  it('reports each command, for the log', async () => {
+  it('logs each command with its output, without secrets', async () => {
+    const { commands, redactor, log } = runner();
+    redactor.add('hunter2');
+    await commands.run({ ...node('console.log("hunter2 and more")'), args: ['-e', 'console.log("hunter2 and more")'] });
+    expect(log).toHaveLength(1);
+    expect(log[0]).toMatch(/\n\*\*\*\* and more\n\[status 0\]\n\n$/);
+    expect(log[0]).not.toContain('hunter2');
+  });
+
+  it('reports each command', async () => {
     const { commands, events } = runner();
     await commands.run(node('0'));
     expect(events).toEqual([expect.objectContaining({ type: 'command-finished', exitCode: 0 })]);

@@ -1,0 +1,231 @@
+import type { Application, ApplicationSource } from '../application/application.ts';
+import type { ToolPorts } from '../application/ports.ts';
+import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
+import type { PythonSettings } from '../manifest/manifest.ts';
+import { markerEnvironment, type MarkerEnvironment } from '../python/environment.ts';
+import { evaluateMarker } from '../python/marker.ts';
+import { normalizeName } from '../python/name.ts';
+import { formatRequirement, parseRequirement, type Requirement } from '../python/requirement.ts';
+import { satisfies } from '../python/specifiers.ts';
+import { withoutUrlCredentials } from '../report/redact.ts';
+import type { LockInputs } from './lock.ts';
+import { describePlatform, pythonMinor, type TargetPlatform } from './platform.ts';
+import { readRequirementsFiles, type RequirementLine } from './requirements-file.ts';
+
+/** An application that an index offers: it is one of the distributions of every environment. */
+export type RequirementSource = Extract<ApplicationSource, { kind: 'requirement' }>;
+
+/** The interpreter of a distribution, for the advice that an error gives. */
+export interface InterpreterCandidate {
+  /** `Debian 12`. */
+  readonly title: string;
+  readonly pythonVersion: string;
+}
+
+export interface LockRequest {
+  /** What is packaged. One that came from a requirement may be given as the requirement alone, before its wheel is known. */
+  readonly application: Application | RequirementSource;
+  readonly platform: TargetPlatform;
+  readonly python: Pick<PythonSettings, 'requirements' | 'constraints' | 'extras' | 'indexes'>;
+  /** Other distributions' interpreters. */
+  readonly candidates?: readonly InterpreterCandidate[];
+}
+
+/** A request, worked out for its platform. */
+export interface LockQuestion {
+  readonly platform: TargetPlatform;
+  readonly markers: MarkerEnvironment;
+  /** Without markers, sorted; addresses may hold credentials. */
+  readonly requirements: readonly Requirement[];
+  readonly constraints: readonly Requirement[];
+  /** By normalized name: the only digests that are allowed (hexadecimal sha256). */
+  readonly hashes: ReadonlyMap<string, readonly string[]>;
+  /** Normalized name of an application that was built here; an index may have one of that name, which is not it. */
+  readonly own: string | undefined;
+  /** As it goes into the lock: no credentials. */
+  readonly inputs: LockInputs;
+}
+
+export function markersOf(platform: TargetPlatform): MarkerEnvironment {
+  return markerEnvironment({ pythonVersion: platform.pythonVersion, architecture: platform.architecture });
+}
+
+function withoutMarker(requirement: Requirement): Requirement {
+  return { ...requirement, marker: undefined };
+}
+
+/**
+ * What an application requires on a platform with some of its extras. An extra may be defined by others of the same
+ * application (`all = ["app[http,tls]"]`); those are followed here, since no index may know the application.
+ */
+export function applicationRequirements(
+  metadata: Application['metadata'],
+  extras: readonly string[],
+  markers: MarkerEnvironment,
+): readonly Requirement[] {
+  const own = normalizeName(metadata.name);
+  const declared = metadata.requiresDist.map(parseRequirement);
+  const wanted = new Set(extras.map(normalizeName));
+  for (let size = -1; size !== wanted.size;) {
+    size = wanted.size;
+    for (const requirement of applying(declared, [...wanted], markers)) {
+      if (normalizeName(requirement.name) !== own) continue;
+      for (const extra of requirement.extras) wanted.add(normalizeName(extra));
+    }
+  }
+  return applying(declared, [...wanted], markers)
+    .filter((requirement) => normalizeName(requirement.name) !== own)
+    .map(withoutMarker);
+}
+
+/** The requirements whose marker holds. */
+export function applying(
+  requirements: readonly Requirement[],
+  extras: readonly string[],
+  markers: MarkerEnvironment,
+): readonly Requirement[] {
+  return requirements.filter(({ marker }) => marker === undefined || evaluateMarker(marker, markers, extras));
+}
+
+function isApplication(application: Application | RequirementSource): application is Application {
+  return 'metadata' in application;
+}
+
+/** The requirement by which an application is one of the locked distributions; undefined when it was built here. */
+export function requirementOf(application: Application | RequirementSource): string | undefined {
+  const source = isApplication(application) ? application.source : application;
+  return source.kind === 'requirement' ? source.requirement : undefined;
+}
+
+function ownName(application: Application | RequirementSource): string | undefined {
+  return isApplication(application) ? normalizeName(application.metadata.name) : undefined;
+}
+
+function rootRequirements(request: LockRequest, markers: MarkerEnvironment): readonly Requirement[] {
+  const { application } = request;
+  const text = requirementOf(application);
+  if (text !== undefined) {
+    const requirement = parseRequirement(text);
+    const extras = [...new Set([...requirement.extras, ...request.python.extras].map(normalizeName))].sort();
+    return applying([{ ...requirement, extras }], [], markers).map(withoutMarker);
+  }
+  return isApplication(application)
+    ? applicationRequirements(application.metadata, request.python.extras, markers)
+    : [];
+}
+
+/**
+ * Whether the target's interpreter is one that the application accepts.
+ * @throws CoachbuilderError `requires-python` naming what the target has, what is wanted and where it would do
+ */
+export function checkInterpreter(request: LockRequest): void {
+  const { application, platform } = request;
+  const wanted = isApplication(application) ? application.metadata.requiresPython : undefined;
+  if (wanted === undefined || !isApplication(application) || accepts(wanted, platform)) return;
+  const { name, version } = application.metadata;
+  const fitting = (request.candidates ?? []).filter((candidate) => accepts(wanted, candidate));
+  throw new CoachbuilderError(
+    'requires-python',
+    `${name} ${version} wants Python ${wanted}, and ${platform.title} has Python ${platform.pythonVersion}`,
+    {
+      hint:
+        fitting.length === 0
+          ? 'name another interpreter under python.interpreter in the manifest, or package a version that runs on this one'
+          : 'choose one of the distributions above, name another interpreter under python.interpreter in the manifest, or package a version that runs on this one',
+      details: fitting.map(({ title, pythonVersion }) => `${title}: Python ${pythonVersion}`),
+    },
+  );
+}
+
+/** Whether a `Requires-Python` takes an interpreter; of `3.6`, without a patch level, 3.6.0 is meant. */
+export function accepts(requiresPython: string, interpreter: Pick<TargetPlatform, 'pythonVersion'>): boolean {
+  const version =
+    interpreter.pythonVersion.split('.').length < 3 ? `${interpreter.pythonVersion}.0` : interpreter.pythonVersion;
+  try {
+    return satisfies(version, requiresPython, { prereleases: true });
+  } catch (error) {
+    // Old projects declare things that no tool can read; installers then go on, and so do we.
+    if (error instanceof CoachbuilderError) return true;
+    throw error;
+  }
+}
+
+function canonical(line: RequirementLine): string {
+  const text = withoutUrlCredentials(formatRequirement(withoutMarker(line.requirement)));
+  return [text, ...[...line.hashes].sort().map((hash) => `--hash=sha256:${hash}`)].join(' ');
+}
+
+function sortedUnique(texts: readonly string[]): readonly string[] {
+  return [...new Set(texts)].sort();
+}
+
+function collectHashes(lines: readonly RequirementLine[]): ReadonlyMap<string, readonly string[]> {
+  const hashes = new Map<string, string[]>();
+  for (const line of lines) {
+    if (line.hashes.length === 0) continue;
+    const name = normalizeName(line.requirement.name);
+    hashes.set(name, [...(hashes.get(name) ?? []), ...line.hashes]);
+  }
+  return hashes;
+}
+
+/** A version control address cannot be pinned by the digest of a file. */
+function refuseUnpinnable(requirements: readonly Requirement[], platform: TargetPlatform): void {
+  const found = requirements.find(({ url }) => url !== undefined && !/^(?:https?|file):/i.test(url));
+  if (found === undefined) return;
+  throw new CoachbuilderError(
+    'unresolvable',
+    withoutUrlCredentials(
+      `${formatRequirement(found)} cannot be locked for ${describePlatform(platform)}: only files have a sha256`,
+    ),
+    { hint: 'build a wheel of it, put that on an index or behind an http(s) address, and require it from there' },
+  );
+}
+
+/**
+ * Works out what has to be asked of a resolver.
+ * @throws CoachbuilderError `requires-python`, `manifest-invalid` for requirements files that cannot be used
+ */
+export async function askFor(request: LockRequest, ports: Pick<ToolPorts, 'reporter'>): Promise<LockQuestion> {
+  checkInterpreter(request);
+  const { platform, python } = request;
+  const markers = markersOf(platform);
+  const files = await readRequirementsFiles(python);
+  if (files.diagnostics.length > 0) {
+    throw new CoachbuilderError('manifest-invalid', 'requirements files hold lines that cannot be locked', {
+      hint: 'correct these lines',
+      diagnostics: files.diagnostics,
+    });
+  }
+  for (const option of files.ignored) {
+    ports.reporter.report({
+      type: 'warning',
+      message: `${option} has no effect`,
+      hint: 'indexes are named under python.indexes in the manifest, or in the configuration of pip or uv',
+    });
+  }
+  const holds = (line: RequirementLine): boolean => applying([line.requirement], [], markers).length > 0;
+  const roots = rootRequirements(request, markers).map((requirement) => ({ requirement, hashes: [] }));
+  const requirements = [...roots, ...files.requirements.filter(holds)];
+  const constraints = files.constraints.filter(holds);
+  refuseUnpinnable(
+    [...requirements, ...constraints].map((line) => line.requirement),
+    platform,
+  );
+  return {
+    platform,
+    markers,
+    requirements: requirements.map((line) => withoutMarker(line.requirement)),
+    constraints: constraints.map((line) => withoutMarker(line.requirement)),
+    own: requirementOf(request.application) === undefined ? ownName(request.application) : undefined,
+    hashes: collectHashes([...requirements, ...constraints]),
+    inputs: {
+      python: pythonMinor(platform),
+      glibc: platform.glibc,
+      architecture: platform.architecture,
+      requirements: sortedUnique(requirements.map(canonical)),
+      constraints: sortedUnique(constraints.map(canonical)),
+      indexes: python.indexes.map(withoutUrlCredentials),
+    },
+  };
+}

@@ -1,0 +1,45 @@
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+import type { LockedFile } from '../lock/lock.ts';
+import { digestFile, isErrno, temporaryName, writeFailure } from '../system/files.ts';
+
+/** Where a file of the given content is kept: `wheels/<sha256>/<file name>`. */
+export function cachedPath(file: LockedFile, cacheDirectory: string): string {
+  return join(cacheDirectory, 'wheels', file.sha256, file.fileName);
+}
+
+/**
+ * Looks for a file in the cache and reads it whole, so that a damaged one is found out: it is removed.
+ * @returns its absolute path; undefined when it has to be fetched
+ */
+export async function findCached(file: LockedFile, cacheDirectory: string): Promise<string | undefined> {
+  const path = cachedPath(file, cacheDirectory);
+  try {
+    if ((await digestFile(path)).sha256 === file.sha256) return path;
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
+    throw error;
+  }
+  await rm(path, { force: true });
+  return undefined;
+}
+
+/**
+ * Moves a file whose content was checked into the cache; it appears there whole or not at all.
+ * @param source on the cache's file system
+ * @throws CoachbuilderError `disk-full`, `output-unwritable`
+ */
+export async function keepCached(source: string, file: LockedFile, cacheDirectory: string): Promise<string> {
+  const path = cachedPath(file, cacheDirectory);
+  const temporary = temporaryName(path);
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await rename(source, temporary);
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw writeFailure(error, path);
+  }
+  return path;
+}
