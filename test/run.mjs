@@ -1,8 +1,8 @@
 // Runs a suite of tests on a clean clone: sets the checkout up, installs the system tools that the suite uses, runs
 // the steps, and closes with one plain line: `N passed, N failed, N skipped`.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -38,7 +38,11 @@ function isOnPath(program) {
 
 function run(title, program, args, environment = {}) {
   process.stdout.write(`\n== ${title}\n`);
-  const result = spawnSync(program, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, ...environment } });
+  const result = spawnSync(program, args, {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, ...environment },
+  });
   return result.status === 0;
 }
 
@@ -59,6 +63,22 @@ function installTools(tools) {
   );
 }
 
+/** The reference implementation of Python's standards, of one version everywhere: what the distribution has may be old. */
+const packaging = 'packaging==26.3';
+
+/** Fetches it once; without network the tests that need it are skipped, and say so. */
+function packagingEnvironment() {
+  const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'coachbuilder-tests/python');
+  const find = () =>
+    existsSync(cache) ? readdirSync(cache).find((name) => name.startsWith('packaging-26.3-')) : undefined;
+  if (find() === undefined) {
+    const args = ['-m', 'pip', 'download', '--quiet', '--no-deps', '--only-binary=:all:', '--dest', cache, packaging];
+    run('the reference implementation of the Python standards', 'python3', args);
+  }
+  const wheel = find();
+  return wheel === undefined ? {} : { PYTHONPATH: join(cache, wheel) };
+}
+
 /** Type check, lint and layout count as one test each: they can fail like any other. */
 function runChecks() {
   const bin = (name) => join(root, 'node_modules/.bin', name);
@@ -75,7 +95,8 @@ function runTests(suite, extra) {
   try {
     const vitest = join(root, 'node_modules/.bin/vitest');
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile=${report}`];
-    const ok = run(`${suite} tests`, vitest, ['run', '--project', suite, ...reporters, ...extra]);
+    const environment = suite === 'unit' ? packagingEnvironment() : {};
+    const ok = run(`${suite} tests`, vitest, ['run', '--project', suite, ...reporters, ...extra], environment);
     const counts = JSON.parse(readFileSync(report, 'utf8'));
     // A file that cannot even be loaded holds no failed test, and is a failure all the same.
     const failed = Math.max(counts.numFailedTests, counts.numFailedTestSuites > 0 || !ok ? 1 : 0);
