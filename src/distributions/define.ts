@@ -6,7 +6,7 @@ import type { WrittenDistribution } from './schema.ts';
 import type { DistributionTable } from './table.ts';
 
 /** What is wrong with the manifest's `distributions`, and at which key. */
-export interface DistributionProblem {
+interface DistributionProblem {
   /** Keys below `distributions`. */
   readonly path: readonly string[];
   readonly message: string;

@@ -1,7 +1,7 @@
 import type { Architecture } from '../model/architecture.ts';
 
 /** Families of versioned symbols that system libraries export. */
-export type SymbolFamily = 'GLIBC' | 'GLIBCXX' | 'CXXABI' | 'GCC' | 'ZLIB';
+type SymbolFamily = 'GLIBC' | 'GLIBCXX' | 'CXXABI' | 'GCC' | 'ZLIB';
 
 /** An interpreter that a distribution packages. */
 export interface PackagedPython {
@@ -13,7 +13,7 @@ export interface PackagedPython {
   readonly path: string;
 }
 
-export type InitSystem = 'systemd' | 'upstart' | 'sysv';
+type InitSystem = 'systemd' | 'upstart' | 'sysv';
 
 /** What a deb-based distribution needs to be known about beyond the common facts. */
 export interface DebFacts {

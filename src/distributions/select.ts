@@ -29,7 +29,7 @@ export function selectDistributions(words: readonly string[], table: Distributio
 function unknownDistribution(unknown: readonly string[], known: readonly string[]): CoachbuilderError {
   const named = unknown.map((id) => `"${id}" is not a known distribution.${didYouMean(id, [...known, 'all'])}`);
   return new CoachbuilderError('unknown-distribution', named.join(' '), {
-    hint: 'name one of the distributions below, or describe your own under "distributions" in the manifest',
+    hint: 'name one of the distributions above, or describe your own under "distributions" in the manifest',
     details: known,
   });
 }

@@ -58,7 +58,7 @@ function withoutMarker(requirement: Requirement): Requirement {
  * What an application requires on a platform with some of its extras. An extra may be defined by others of the same
  * application (`all = ["app[http,tls]"]`); those are followed here, since no index may know the application.
  */
-export function applicationRequirements(
+function applicationRequirements(
   metadata: Application['metadata'],
   extras: readonly string[],
   markers: MarkerEnvironment,
@@ -118,7 +118,7 @@ function rootRequirements(request: LockRequest, markers: MarkerEnvironment): rea
  * Whether the target's interpreter is one that the application accepts.
  * @throws CoachbuilderError `requires-python` naming what the target has, what is wanted and where it would do
  */
-export function checkInterpreter(request: LockRequest): void {
+function checkInterpreter(request: LockRequest): void {
   const { application, platform } = request;
   const wanted = isApplication(application) ? application.metadata.requiresPython : undefined;
   if (wanted === undefined || !isApplication(application) || accepts(wanted, platform)) return;

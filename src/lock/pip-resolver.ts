@@ -41,7 +41,7 @@ function sha256Of(archive: unknown): string | undefined {
  * Reads pip's installation report (`pip install --report`, version 1).
  * @throws Error when it is not of that form
  */
-export function readPipReport(text: string): readonly ResolvedDistribution[] {
+function readPipReport(text: string): readonly ResolvedDistribution[] {
   const report: unknown = JSON.parse(text);
   const install = isTable(report) && Array.isArray(report['install']) ? report['install'].filter(isTable) : [];
   return install.map((item) => {

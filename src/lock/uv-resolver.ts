@@ -58,7 +58,7 @@ function toFile(table: unknown): (ResolvedFile & { readonly address: string }) |
  * Reads a PEP 751 lock (`pylock.toml`) as uv prints it. Files without a sha256 cannot be locked and are left out.
  * @throws Error when it is not of that form
  */
-export function readPylock(text: string): readonly ResolvedDistribution[] {
+function readPylock(text: string): readonly ResolvedDistribution[] {
   const document: unknown = getStaticTOMLValue(parseTOML(text));
   const packages = isTable(document) ? tables(document['packages']) : [];
   return packages.map((entry) => {
@@ -81,7 +81,7 @@ export function readPylock(text: string): readonly ResolvedDistribution[] {
 }
 
 /** Why uv failed, by what it prints. */
-export function uvFailure(output: string): Extract<ResolutionAnswer, { kind: 'failed' }>['reason'] {
+function uvFailure(output: string): Extract<ResolutionAnswer, { kind: 'failed' }>['reason'] {
   if (/network (?:was|is) disabled|network connectivity is disabled|not found in the cache/i.test(output))
     return 'offline';
   if (/Failed to build|Build backend|build_wheel|metadata generation/i.test(output)) return 'build';

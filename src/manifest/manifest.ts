@@ -114,7 +114,7 @@ export interface PackageSettings {
   readonly configurationFiles: readonly string[];
 }
 
-export interface RepositoryChannel {
+interface RepositoryChannel {
   /** Section of the .repo file and base name of the .sources file: `acme`, `acme-testing`. */
   readonly id: string;
   readonly name: string;

@@ -12,7 +12,7 @@ import type { WrittenManifest } from './schema.ts';
 import type { SourceDescription } from './source-files.ts';
 
 /** The file that a manifest of its own is in. */
-export const manifestFileName = 'coachbuilder.yaml';
+const manifestFileName = 'coachbuilder.yaml';
 const projectFileName = 'pyproject.toml';
 
 export interface ReadManifestOptions {

@@ -317,7 +317,6 @@ export type WrittenPackage = z.output<typeof packageSchema>;
 export type WrittenPackageOverride = z.output<typeof packageOverride>;
 export type WrittenOverride = NonNullable<WrittenManifest['overrides']>[string];
 export type WrittenRelation = z.output<typeof relation>;
-export type WrittenLink = z.output<typeof link>;
 export type WrittenFile = z.output<typeof file>;
 export type WrittenDirectory = z.output<typeof directory>;
 export type WrittenPython = z.output<typeof python>;

@@ -14,7 +14,7 @@ export interface SourceDescription {
  * Looks at an absolute path; links are followed.
  * @returns undefined when there is no file or directory
  */
-export type DescribeSource = (path: string) => SourceDescription | undefined;
+type DescribeSource = (path: string) => SourceDescription | undefined;
 
 export interface SourceContext {
   /** Absolute: where relative paths of the manifest start. */

@@ -65,7 +65,7 @@ function linkTarget(target: string, settings: PackageSettings, tree: Tree): stri
     'link-target-missing',
     `the package ${settings.name} links to ${absolute}, which the application does not have`,
     {
-      hint: nearest === undefined ? 'link to one of the scripts below' : `did you mean "${nearest}"?`,
+      hint: nearest === undefined ? 'link to one of the scripts above' : `did you mean "${nearest}"?`,
       details: [`scripts in ${bin}: ${scripts.length === 0 ? 'none' : scripts.join(', ')}`],
     },
   );

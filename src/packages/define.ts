@@ -77,7 +77,7 @@ function packagesDistutilsApart(minor: string): boolean {
  * without the path that the virtual environment links to. Only what is packaged outside /usr/bin (software collections)
  * does not provide `python(abi)`, so there the path alone counts.
  */
-export function interpreterRelations(target: BuildTarget, tree: Pick<Tree, 'importsDistutils'>): readonly Relation[] {
+function interpreterRelations(target: BuildTarget, tree: Pick<Tree, 'importsDistutils'>): readonly Relation[] {
   const { interpreter, distribution } = target;
   const system = target.manifest.python.interpreter.kind === 'system';
   if (distribution.format === 'rpm') {

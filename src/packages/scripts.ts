@@ -18,7 +18,7 @@ export type ShellStep =
     };
 
 /** A path that has to be given to somebody else than root. */
-export interface OwnedEntry {
+interface OwnedEntry {
   readonly path: string;
   /** `owner:group`. */
   readonly owner: string;

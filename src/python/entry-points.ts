@@ -1,6 +1,6 @@
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 
-export type ScriptGroup = 'console_scripts' | 'gui_scripts';
+type ScriptGroup = 'console_scripts' | 'gui_scripts';
 
 /** An entry point of the groups `console_scripts` and `gui_scripts` (entry points specification). */
 export interface ConsoleScript {

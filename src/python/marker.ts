@@ -5,12 +5,12 @@ import { Scanner } from './scanner.ts';
 import { parseSpecifiers, satisfies } from './specifiers.ts';
 import { tryParseVersion } from './version.ts';
 
-export type MarkerVariable = keyof MarkerEnvironment | 'extra';
+type MarkerVariable = keyof MarkerEnvironment | 'extra';
 
-export type MarkerOperand =
+type MarkerOperand =
   { readonly kind: 'variable'; readonly name: MarkerVariable } | { readonly kind: 'literal'; readonly value: string };
 
-export type MarkerOperator = '===' | '~=' | '==' | '!=' | '<=' | '>=' | '<' | '>' | 'in' | 'not in';
+type MarkerOperator = '===' | '~=' | '==' | '!=' | '<=' | '>=' | '<' | '>' | 'in' | 'not in';
 
 /** An environment marker (PEP 508) as a tree; `and` binds tighter than `or`. */
 export type Marker =

@@ -23,7 +23,7 @@ export interface PlannedMember {
 }
 
 /** A file that installing a wheel makes. */
-export interface PlannedText {
+interface PlannedText {
   readonly kind: 'text';
   /** Relative to the prefix. */
   readonly path: string;

@@ -5,7 +5,7 @@ import type { LockedFile } from '../lock/lock.ts';
 import { digestFile, isErrno, temporaryName, writeFailure } from '../system/files.ts';
 
 /** Where a file of the given content is kept: `wheels/<sha256>/<file name>`. */
-export function cachedPath(file: LockedFile, cacheDirectory: string): string {
+function cachedPath(file: LockedFile, cacheDirectory: string): string {
   return join(cacheDirectory, 'wheels', file.sha256, file.fileName);
 }
 

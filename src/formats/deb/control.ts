@@ -5,7 +5,7 @@ import { renderTemplate } from '../templates.ts';
 import { oneLine, textLines } from '../text.ts';
 
 /** A value of a control file: it knows no escapes, and a line end would begin another field, so it becomes a space. */
-export function escapeControl(text: string): string {
+function escapeControl(text: string): string {
   return text.replace(/[\r\n]+/g, ' ');
 }
 

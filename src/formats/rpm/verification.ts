@@ -23,7 +23,7 @@ const payloads = {
 } as const satisfies Record<RpmCompression, string>;
 
 /** The `rpmlib()` features that the target's rpm has. */
-export function readableFeatures({ rpm }: RpmDistribution): ReadonlySet<string> {
+function readableFeatures({ rpm }: RpmDistribution): ReadonlySet<string> {
   return new Set([
     ...common,
     ...rpm.compression.map((compression) => payloads[compression]),
@@ -38,7 +38,7 @@ export function readableFeatures({ rpm }: RpmDistribution): ReadonlySet<string> 
  * @param requires the package's requirements, as `rpm -qp --requires` prints them
  * @throws CoachbuilderError `unsupported-by-target`
  */
-export function checkFeatures(
+function checkFeatures(
   definition: Pick<PackageDefinition, 'name'>,
   distribution: RpmDistribution,
   requires: readonly string[],

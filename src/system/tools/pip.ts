@@ -10,18 +10,13 @@ function call(args: readonly string[]): ToolCall {
   return { tool: pip.tool, args: [...pip.prefix, ...args] };
 }
 
-/** Prints `pip X.Y from …`. */
-export function pipVersion(): ToolCall {
-  return call(['--version']);
-}
-
 /** Prints `section.key='value'`, a line each, values as Python literals. */
 export function pipConfiguration(): ToolCall {
   return call(['config', 'list']);
 }
 
 /** The interpreter and platform that pip chooses wheels for (pip's `--platform`, `--python-version`, `--implementation`). */
-export interface PipTarget {
+interface PipTarget {
   /** `3.6` or `3.6.8`. */
   readonly python: string;
   /** Newest first: pip takes the order for preference and expands no PEP 600 tag by itself. */
