@@ -13,6 +13,8 @@ export interface TargetInterpreter extends PackagedPython {
 export interface BuildTarget {
   /** `centos-7` or, where it is not the host's architecture, `centos-7/aarch64`: how reports name the target. */
   readonly label: string;
+  /** Where below the destination the packages go: empty, or the distribution when names would clash with another target's. */
+  readonly subdirectory: string;
   readonly distribution: Distribution;
   readonly architecture: Architecture;
   readonly interpreter: TargetInterpreter;

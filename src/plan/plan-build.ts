@@ -1,3 +1,5 @@
+import { posix } from 'node:path';
+
 import type { Distribution } from '../distributions/distribution.ts';
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 import type { Manifest } from '../manifest/manifest.ts';
@@ -68,6 +70,7 @@ function planTarget(request: PlanRequest, distribution: Distribution): BuildTarg
   const foreign = architecture === request.hostArchitecture ? '' : `/${architecture}`;
   return {
     label: `${distribution.id}${foreign}`,
+    subdirectory: '',
     distribution,
     architecture,
     interpreter: interpreterOf(manifest, distribution),
@@ -78,34 +81,35 @@ function planTarget(request: PlanRequest, distribution: Distribution): BuildTarg
   };
 }
 
-/** The names of all files that a target writes. */
-export function outputNames(target: BuildTarget): readonly string[] {
+function fileNames(target: BuildTarget): readonly string[] {
   const names = target.packages.map((planned) => planned.fileName);
   return target.release === undefined ? names : [...names, target.release.fileName];
 }
 
-function refuseSharedNames(targets: readonly BuildTarget[]): void {
-  const owners = new Map<string, BuildTarget>();
-  for (const target of targets) {
-    for (const name of outputNames(target)) {
-      const owner = owners.get(name);
-      if (owner !== undefined) {
-        throw new CoachbuilderError('file-conflict', `${owner.label} and ${target.label} would both write ${name}`, {
-          hint: 'set distribution-tag: true in the manifest, or build them one at a time with different --destination-path',
-        });
-      }
-      owners.set(name, target);
-    }
-  }
+/** The files that a target writes, relative to the destination. */
+export function outputNames(target: BuildTarget): readonly string[] {
+  return fileNames(target).map((name) => posix.join(target.subdirectory, name));
+}
+
+/**
+ * Whether targets would give one name to different files. The rebuilds of one enterprise release do: all of EL 9 is
+ * tagged `.el9`, and without tags every rpm target does.
+ */
+export function shareNames(names: readonly string[]): boolean {
+  return new Set(names).size < names.length;
 }
 
 /**
  * Decides everything about the targets that can be decided before anything is fetched.
+ * Targets that would write files of one name get a subdirectory each.
  * @throws CoachbuilderError `unsupported-by-target` for an architecture that a distribution does not run on,
- * `file-conflict` when two targets would write one file, `version-invalid` for a version outside PEP 440
+ * `version-invalid` for a version outside PEP 440
  */
 export function planBuild(request: PlanRequest): BuildPlan {
   const targets = request.distributions.map((distribution) => planTarget(request, distribution));
-  refuseSharedNames(targets);
-  return { schemaVersion: 1, targets };
+  const separate = shareNames(targets.flatMap(fileNames));
+  return {
+    schemaVersion: 1,
+    targets: separate ? targets.map((target) => ({ ...target, subdirectory: target.distribution.id })) : targets,
+  };
 }

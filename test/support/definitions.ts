@@ -140,6 +140,7 @@ export function aTarget(distribution: Distribution, manifest = aManifest()): Bui
     packagers[distribution.format].fileName(name, version, architecture);
   return {
     label: distribution.id,
+    subdirectory: '',
     distribution,
     architecture: 'x86_64',
     interpreter: { ...distribution.python, minor: `${major}.${minor}` },
