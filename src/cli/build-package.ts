@@ -13,7 +13,7 @@ import { LockStore } from '../lock/lock-store.ts';
 import { platformOf } from '../lock/platform.ts';
 import type { Architecture } from '../model/architecture.ts';
 import { buildTarget, type TargetBuild } from '../pipeline/build-target.ts';
-import { checkDestination } from '../pipeline/destination.ts';
+import { checkDestination, type Destination } from '../pipeline/destination.ts';
 import { runStage } from '../pipeline/stage.ts';
 import type { BuildPlan } from '../plan/build-plan.ts';
 import { describePlan } from '../plan/describe.ts';
@@ -23,7 +23,7 @@ import { writeFileAtomic } from '../system/files.ts';
 import { requirementFetcher } from '../wheelhouse/requirement-wheel.ts';
 import { parseBuildOptions, type BuildOptions } from './options.ts';
 import { normalizeOrder, nothingKnown, takeOrder, type Order } from './order.ts';
-import { openSession, printArtifacts, reportOrderWarnings, setUpTools, type Session } from './session.ts';
+import { openSession, printArtifacts, reportOrderWarnings, setUpTools, withLog, type Session } from './session.ts';
 import { hostArchitecture, sourceDateEpoch, type World } from './world.ts';
 
 /** An order with everything that carrying it out needs. */
@@ -90,7 +90,11 @@ function buildPaths({ order, session }: Job): readonly string[] {
   return [session.run.path, session.ports.cacheDirectory, ...own, ...manifest];
 }
 
-function describeBuild(applications: ReadonlyMap<string, Application>, job: Job): TargetBuild {
+function describeBuild(
+  applications: ReadonlyMap<string, Application>,
+  destination: Destination,
+  job: Job,
+): TargetBuild {
   const { order, options, session, world } = job;
   const [first] = applications.values();
   return {
@@ -98,7 +102,7 @@ function describeBuild(applications: ReadonlyMap<string, Application>, job: Job)
     lock: job.lock,
     candidates: [...order.table.values()].map(({ title, python }) => ({ title, pythonVersion: python.version })),
     hasLocalFiles: job.hasLocalFiles,
-    destination: { directory: resolve(world.cwd, options.destination), force: options.force },
+    destination,
     epoch: sourceDateEpoch(world) ?? first?.epoch ?? 0,
     runDirectory: session.run.path,
     keepTrees: options.buildDirectory !== undefined,
@@ -111,6 +115,8 @@ function describeBuild(applications: ReadonlyMap<string, Application>, job: Job)
 async function carryOut(job: Job): Promise<void> {
   const { options, session, world } = job;
   const { reporter } = session.ports;
+  const destination = { directory: resolve(world.cwd, options.destination), force: options.force };
+  if (!options.dryRun) await checkDestination(destination, []);
   const applications = await runStage(
     reporter,
     {
@@ -126,14 +132,14 @@ async function carryOut(job: Job): Promise<void> {
     world.stdout(options.json ? `${JSON.stringify(buildPlan, null, 2)}\n` : describePlan(buildPlan));
     return;
   }
-  const build = describeBuild(applications, job);
-  await checkDestination(build.destination, buildPlan.targets.flatMap(outputNames));
+  const build = describeBuild(applications, destination, job);
+  await checkDestination(destination, buildPlan.targets.flatMap(outputNames));
   const artifacts: PackageArtifact[] = [];
   try {
     for (const target of buildPlan.targets) artifacts.push(...(await buildTarget(target, build)));
   } finally {
     // What is finished stays, also when a later target fails; so it is named.
-    printArtifacts(artifacts, options.json, world);
+    printArtifacts(artifacts, options, job);
   }
 }
 
@@ -157,7 +163,7 @@ export async function buildPackage(argv: readonly string[], world: World): Promi
   const indexes = order.manifest?.written.python?.indexes ?? [];
   const settings = await readIndexSettings({ indexes, projectDirectory: order.manifest?.directory }, session.ports);
   const ports = withIndexSettings(session.ports, settings);
-  await carryOut({
+  const job = {
     options,
     order,
     architecture: options.architecture ?? hostArchitecture(),
@@ -166,5 +172,10 @@ export async function buildPackage(argv: readonly string[], world: World): Promi
     hasLocalFiles: settings.hasLocalFiles,
     lock: new LockStore({ path: lockPath(order, options), locked: options.locked }, ports),
     world,
-  });
+  };
+  try {
+    await carryOut(job);
+  } catch (error) {
+    throw withLog(error, session);
+  }
 }

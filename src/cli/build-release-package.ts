@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
 import { undatedEpoch } from '../application/sdist-time.ts';
@@ -9,10 +10,10 @@ import type { PackageArtifact } from '../formats/packager.ts';
 import { packagers } from '../formats/packagers.ts';
 import type { ManifestFile } from '../manifest/read.ts';
 import { defineRelease, emitPackage } from '../pipeline/build-target.ts';
-import { checkDestination, deliver, openStaging, type Destination } from '../pipeline/destination.ts';
+import { below, checkDestination, emitInto, type Destination } from '../pipeline/destination.ts';
 import { runStage } from '../pipeline/stage.ts';
 import type { BuildTarget } from '../plan/build-plan.ts';
-import { planRelease } from '../plan/plan-build.ts';
+import { planRelease, shareNames } from '../plan/plan-build.ts';
 import { requiredTools } from '../plan/required-tools.ts';
 import { gitCommitTime, readOnlyGit } from '../system/tools/git.ts';
 import { parseReleaseOptions, type CommonOptions } from './options.ts';
@@ -20,7 +21,7 @@ import { findManifest, normalizeOrder, nothingKnown } from './order.ts';
 import { openSession, printArtifacts, reportOrderWarnings, setUpTools, type Session } from './session.ts';
 import { sourceDateEpoch, type World } from './world.ts';
 
-type ReleaseTarget = Pick<BuildTarget, 'manifest' | 'distribution'> & {
+type ReleaseTarget = Pick<BuildTarget, 'manifest' | 'distribution' | 'subdirectory'> & {
   readonly release: NonNullable<BuildTarget['release']>;
 };
 
@@ -39,7 +40,13 @@ function planTarget(manifest: ManifestFile, distribution: Distribution, world: W
     packagers[format].fileName(name, version, architecture),
   );
   if (release === undefined) throw new Error('Internal error: the manifest lost its release section');
-  return { manifest: normalized, distribution, release };
+  return { manifest: normalized, distribution, release, subdirectory: '' };
+}
+
+/** Targets whose packages have one name get a subdirectory each, as `build-package` does. */
+function separate(targets: readonly ReleaseTarget[]): readonly ReleaseTarget[] {
+  if (!shareNames(targets.map(({ release }) => release.fileName))) return targets;
+  return targets.map((target) => ({ ...target, subdirectory: target.distribution.id }));
 }
 
 /** The last commit of the manifest's directory; a release package has no other source with a date. */
@@ -60,14 +67,20 @@ interface ReleaseBuild {
   readonly session: Session;
 }
 
-async function build(target: ReleaseTarget, { destination, epoch, session }: ReleaseBuild): Promise<PackageArtifact[]> {
+async function build(
+  target: ReleaseTarget,
+  { destination, epoch, session }: ReleaseBuild,
+): Promise<readonly PackageArtifact[]> {
   const { id } = target.distribution;
   return runStage(session.ports.reporter, { stage: 'package', target: id }, async () => {
     const definition = await defineRelease(target, epoch);
     if (definition === undefined) return [];
-    await using staging = await openStaging(destination);
-    const emission = { output: staging.path, scratch: join(session.run.path, id), ports: session.ports };
-    return [...(await deliver([await emitPackage(definition, emission)], destination))];
+    const scratch = join(session.run.path, id, 'release');
+    await rm(scratch, { recursive: true, force: true });
+    return emitInto(below(destination, target.subdirectory), async (staging) => {
+      const emission = { output: staging, scratch, ports: session.ports };
+      return [await emitPackage(definition, emission)];
+    });
   });
 }
 
@@ -79,10 +92,12 @@ export async function buildReleasePackage(argv: readonly string[], world: World)
   const options = parseReleaseOptions(argv, [...builtInDistributions().keys()], world);
   const manifest = await requireManifest(options, world);
   const distributions = selectDistributions(options.distributions, manifest.distributions);
-  const targets = distributions.map((distribution) => planTarget(manifest, distribution, world));
-  const fileNames = targets.map(({ release }) => release.fileName);
+  const targets = separate(distributions.map((distribution) => planTarget(manifest, distribution, world)));
+  const fileNames = targets.map(({ subdirectory, release }) => join(subdirectory, release.fileName));
   if (options.dryRun) {
-    for (const name of fileNames) world.stdout(`${name}\n`);
+    world.stdout(
+      options.json ? `${JSON.stringify(fileNames, null, 2)}\n` : fileNames.map((name) => `${name}\n`).join(''),
+    );
     return;
   }
   await using session = await openSession({ ...options, offline: false }, world);
@@ -96,6 +111,6 @@ export async function buildReleasePackage(argv: readonly string[], world: World)
   try {
     for (const target of targets) artifacts.push(...(await build(target, { destination, epoch, session })));
   } finally {
-    printArtifacts(artifacts, options.json, world);
+    printArtifacts(artifacts, options, { session, world });
   }
 }

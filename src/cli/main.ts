@@ -5,6 +5,7 @@ import { buildPackage } from './build-package.ts';
 import { buildReleasePackage } from './build-release-package.ts';
 import { generateReference } from './generate-reference.ts';
 import { HelpShown, UsageError } from './options.ts';
+import { accessFailure, isErrno, writeFailure } from '../system/files.ts';
 import type { World } from './world.ts';
 
 type Command = (argv: readonly string[], world: World) => Promise<void>;
@@ -14,6 +15,15 @@ const commands: Readonly<Record<string, Command>> = {
   'build-release-package': buildReleasePackage,
   'generate-reference': generateReference,
 };
+
+/** `build-package … | head -1` closes our output before we have said everything: no reason to fail, or to go on writing. */
+function tolerateClosedOutput(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
+}
 
 function makeWorld(interruption: AbortSignal): World {
   const columns = process.stderr.isTTY && process.env['TERM'] !== 'dumb' ? () => process.stderr.columns : undefined;
@@ -29,8 +39,16 @@ function makeWorld(interruption: AbortSignal): World {
   };
 }
 
+/** The system's own refusals, wherever they happen, are for people to put right: a full disk, a file that may not be read. */
+function explained(error: unknown): unknown {
+  const path = error instanceof Error && 'path' in error && typeof error.path === 'string' ? error.path : undefined;
+  if (path === undefined) return error;
+  return isErrno(error, 'EACCES', 'EPERM') ? accessFailure(error, path) : writeFailure(error, path);
+}
+
 /** Prints what ended a command and gives its exit status: the one place that decides it. */
-function conclude(error: unknown, world: World): ExitStatus {
+function conclude(thrown: unknown, world: World): ExitStatus {
+  const error = explained(thrown);
   if (world.interruption.aborted) {
     world.stderr('interrupted; nothing half-written was left\n');
     return exitStatus.interrupted;
@@ -56,11 +74,12 @@ export async function main(command: string, argv: readonly string[]): Promise<Ex
   const interruption = new AbortController();
   const interrupt = (): void => {
     interruption.abort();
+    setTimeout(() => process.stderr.write('interrupted; cleaning up (once more ends at once)\n'), 1000).unref();
   };
-  process.once('SIGINT', interrupt);
-  process.once('SIGTERM', interrupt);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, interrupt);
   // What we and our tools create must not depend on who runs us; packages carry explicit modes anyway.
   process.umask(0o022);
+  tolerateClosedOutput();
   const world = makeWorld(interruption.signal);
   try {
     const run = commands[command];

@@ -45,7 +45,7 @@ export interface BuildOptions extends CommonOptions {
 
 /** What commander hands over: unchecked words, flags and lists. */
 interface RawOptions {
-  readonly distribution: readonly string[];
+  readonly distribution?: readonly string[];
   readonly architecture?: string;
   readonly destinationPath: string;
   readonly manifest?: string;
@@ -61,8 +61,13 @@ interface RawOptions {
   readonly buildDirectory?: string;
 }
 
-function collect(value: string, previous: readonly string[]): readonly string[] {
+function collect(value: string, previous: readonly string[] = []): readonly string[] {
   return [...previous, value];
+}
+
+/** `debian-9` before `debian-10`. */
+function sortNaturally(names: readonly string[]): readonly string[] {
+  return [...names].sort(new Intl.Collator('en', { numeric: true }).compare);
 }
 
 function commonCommand(name: string, description: string, distributions: readonly string[]): Command {
@@ -72,10 +77,8 @@ function commonCommand(name: string, description: string, distributions: readonl
     .addOption(
       new Option(
         '--distribution <name>',
-        `The target distribution. One of ${[...distributions].sort().join(', ')}; several separated by commas, or all`,
-      )
-        .argParser(collect)
-        .default([], 'none'),
+        `The target distribution. One of ${sortNaturally(distributions).join(', ')}; several separated by commas, or all`,
+      ).argParser(collect),
     )
     .option('-d, --destination-path <directory>', 'Where the packages are written', '.')
     .option('--manifest <file>', 'The manifest; without it coachbuilder.yaml or pyproject.toml of the package')
@@ -90,6 +93,7 @@ function commonCommand(name: string, description: string, distributions: readonl
         .default('auto'),
     )
     .option('--build-directory <directory>', 'Keep records, logs and trees there, to look at them afterwards')
+    .helpOption('-h, --help', 'Show this help')
     .allowExcessArguments(false)
     .exitOverride();
 }
@@ -130,12 +134,19 @@ function parse(command: Command, argv: readonly string[], world: World): RawOpti
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) throw new HelpShown();
     const wrongNumber = ['commander.missingArgument', 'commander.excessArguments'].includes(error.code);
-    const raw: Partial<RawOptions> = command.opts();
-    if (wrongNumber && raw.distribution?.length === 0) throw missingDistribution(command);
-    const message = wrongNumber ? 'Wrong number of arguments.' : error.message.replace(/^error: /, '');
+    const { distribution }: Partial<RawOptions> = command.opts();
+    if (wrongNumber && namesNothing(distribution)) throw missingDistribution(command);
+    const message = wrongNumber
+      ? 'Wrong number of arguments.'
+      : error.message.replace(/^error: /, '').replaceAll('\n', ' ');
     throw new UsageError(command.helpInformation().trimEnd(), message);
   }
   return command.opts<RawOptions & Record<string, unknown>>();
+}
+
+/** Whether nothing, or nothing but commas and spaces, was given to --distribution. */
+function namesNothing(distributions: readonly string[] | undefined): distributions is undefined {
+  return distributions === undefined || distributions.every((words) => /^[\s,]*$/.test(words));
 }
 
 function missingDistribution(command: Command): UsageError {
@@ -152,7 +163,7 @@ function parseArchitecture(name: string | undefined): Architecture | undefined {
 }
 
 function commonOptions(command: Command, raw: RawOptions, world: World): CommonOptions {
-  if (raw.distribution.length === 0) throw missingDistribution(command);
+  if (namesNothing(raw.distribution)) throw missingDistribution(command);
   const verbosity = raw.verbose === true ? 'verbose' : raw.quiet === true ? 'quiet' : 'normal';
   const automatic = world.columns === undefined || verbosity !== 'normal' ? 'plain' : 'live';
   return {

@@ -2,6 +2,8 @@ import { join, resolve } from 'node:path';
 
 import type { ToolPorts } from '../application/ports.ts';
 import { endOfLifeWarning } from '../distributions/lifecycle.ts';
+import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
+import type { ErrorCode } from '../errors/codes.ts';
 import { renderDiagnostic } from '../errors/diagnostic.ts';
 import type { PackageArtifact } from '../formats/packager.ts';
 import type { Reporter } from '../report/event.ts';
@@ -51,6 +53,7 @@ export async function openSession(options: SessionOptions, world: World): Promis
     log: run.log,
   });
   const environments = childEnvironments(world);
+  reporter.report({ type: 'stage-progress', stage: 'set-up', message: `log and records are kept in ${run.path}` });
   return {
     run,
     ports: { commands, environments, reporter, redactor, cacheDirectory: cache, offline: options.offline },
@@ -59,6 +62,27 @@ export async function openSession(options: SessionOptions, world: World): Promis
       return Promise.resolve();
     },
   };
+}
+
+/** Errors that are told in a tool's last lines, of which the log has the rest. */
+const toldByTool: ReadonlySet<ErrorCode> = new Set([
+  'command-failed',
+  'application-build-failed',
+  'needs-compiler',
+  'unresolvable',
+  'index-unreachable',
+]);
+
+/** The same error, with the place of the log when there is more to read in it. */
+export function withLog(error: unknown, { run }: Pick<Session, 'run'>): unknown {
+  if (!(error instanceof CoachbuilderError) || !toldByTool.has(error.code)) return error;
+  const { code, message, hint, details, diagnostics, cause } = error;
+  return new CoachbuilderError(code, message, {
+    ...(hint === undefined ? {} : { hint }),
+    details: [...details, `every command and its output: ${run.logFile}`],
+    diagnostics,
+    cause,
+  });
 }
 
 /** Makes sure of the tools of a plan, as a stage of its own when something has to be installed. */
@@ -90,8 +114,16 @@ export function reportOrderWarnings(
   }
 }
 
-/** Prints what was built, as data: a path a line, or one JSON array. */
-export function printArtifacts(artifacts: readonly PackageArtifact[], asJson: boolean, world: World): void {
+/**
+ * Prints what was built, as data: a path a line, or one JSON array. It is the last thing that a session prints: a live
+ * display has to let go of the terminal first.
+ */
+export function printArtifacts(
+  artifacts: readonly PackageArtifact[],
+  { json: asJson }: Pick<CommonOptions, 'json'>,
+  { session, world }: { readonly session: Session; readonly world: World },
+): void {
+  session.ports.reporter.close();
   if (!asJson) {
     for (const artifact of artifacts) world.stdout(`${artifact.path}\n`);
     return;

@@ -41,6 +41,7 @@ export const errorCodes = {
   'command-failed': 'a tool ended with a failure',
   'output-exists': 'a file that would be written is already there',
   'output-unwritable': 'the destination cannot be written',
+  'access-denied': 'a file or directory that is needed may not be read or written by this user',
   'disk-full': 'the disk is full',
   'unsupported-by-target': "the target's package manager cannot express or read what was asked for",
 } as const satisfies Record<string, string>;

@@ -16,7 +16,7 @@ import type { PackageDefinition } from '../packages/definition.ts';
 import { readPackageSources } from '../packages/sources.ts';
 import { stagePackage } from '../packages/stage.ts';
 import type { BuildTarget } from '../plan/build-plan.ts';
-import { formatSize } from '../report/format.ts';
+import { formatCount, formatSize } from '../report/format.ts';
 import { writeFileAtomic } from '../system/files.ts';
 import { assembleTree } from '../tree/assemble.ts';
 import { canCompileAhead, chooseBytecode, compileBytecode } from '../tree/bytecode.ts';
@@ -25,8 +25,8 @@ import type { Tree } from '../tree/tree.ts';
 import { gather } from '../wheelhouse/gather.ts';
 import { verifyClosure } from '../wheelhouse/verify-closure.ts';
 import type { Wheelhouse } from '../wheelhouse/wheelhouse.ts';
-import { deliver, openStaging, type Destination } from './destination.ts';
-import { runStage } from './stage.ts';
+import { below, emitInto, type Destination } from './destination.ts';
+import { labelled, runStage } from './stage.ts';
 
 /** What all targets of one run share. */
 export interface TargetBuild {
@@ -56,17 +56,17 @@ async function collectWheels(target: BuildTarget, build: TargetBuild): Promise<W
   const platform = platformOf(target);
   const environment = await runStage(
     ports.reporter,
-    { stage: 'lock', target: label, summary: ({ distributions }) => `${String(distributions.length)} distributions` },
+    { stage: 'lock', target: label, summary: ({ distributions }) => `${String(distributions.length)} pinned` },
     () => lock.environmentFor({ application, platform, python: target.manifest.python, candidates: build.candidates }),
   );
   return runStage(
     ports.reporter,
-    { stage: 'gather', target: label, summary: ({ wheels }) => `${String(wheels.length)} wheels` },
+    { stage: 'gather', target: label, summary: ({ wheels }) => formatCount(wheels.length, 'wheel') },
     async () => {
       const wheelhouse = await gather(
         environment,
         { platform, application, hasLocalFiles: build.hasLocalFiles },
-        ports,
+        { ...ports, reporter: labelled(ports.reporter, label) },
       );
       await verifyClosure(wheelhouse, environment, platform);
       return wheelhouse;
@@ -77,7 +77,7 @@ async function collectWheels(target: BuildTarget, build: TargetBuild): Promise<W
 function countFiles(tree: Tree): string {
   const files = tree.entries.filter((entry) => entry.kind === 'file');
   const bytes = files.reduce((sum, file) => sum + file.size, 0);
-  return `${String(files.length)} files, ${formatSize(bytes)}`;
+  return `${formatCount(files.length, 'file')}, ${formatSize(bytes)}`;
 }
 
 async function layOut(target: BuildTarget, wheelhouse: Wheelhouse, root: string, build: TargetBuild): Promise<Tree> {
@@ -164,17 +164,17 @@ export async function emitPackage(
 
 async function emitAll(
   definitions: readonly PackageDefinition[],
-  tree: Tree,
-  directory: string,
+  { target, tree, directory }: { readonly target: BuildTarget; readonly tree: Tree; readonly directory: string },
   build: TargetBuild,
 ): Promise<readonly PackageArtifact[]> {
-  await using staging = await openStaging(build.destination);
-  const artifacts: PackageArtifact[] = [];
-  for (const definition of definitions) {
-    const emission = { output: staging.path, scratch: join(directory, definition.id), ports: build.ports };
-    artifacts.push(await emitPackage(definition, emission, definition.id === 'main' ? tree : undefined));
-  }
-  return await deliver(artifacts, build.destination);
+  return emitInto(below(build.destination, target.subdirectory), async (staging) => {
+    const artifacts: PackageArtifact[] = [];
+    for (const definition of definitions) {
+      const emission = { output: staging, scratch: join(directory, definition.id), ports: build.ports };
+      artifacts.push(await emitPackage(definition, emission, definition.id === 'main' ? tree : undefined));
+    }
+    return artifacts;
+  });
 }
 
 /** Writes what a stage made, so that a run can be explained afterwards. */
@@ -191,6 +191,8 @@ export async function buildTarget(target: BuildTarget, build: TargetBuild): Prom
   const { reporter } = build.ports;
   const directory = join(build.runDirectory, target.label.replace('/', '-'));
   const root = join(directory, 'root');
+  // A build directory that the user keeps may hold the trees of an earlier run.
+  await removeTrees(directory, target);
   try {
     const wheelhouse = await collectWheels(target, build);
     const tree = await compile(target, await layOut(target, wheelhouse, root, build), build);
@@ -198,8 +200,8 @@ export async function buildTarget(target: BuildTarget, build: TargetBuild): Prom
     await inspect(target, tree, build);
     const artifacts = await runStage(
       reporter,
-      { stage: 'package', target: target.label, summary: (made) => `${String(made.length)} packages` },
-      async () => emitAll(await defineAll(target, tree, build), tree, directory, build),
+      { stage: 'package', target: target.label, summary: (made) => formatCount(made.length, 'package') },
+      async () => emitAll(await defineAll(target, tree, build), { target, tree, directory }, build),
     );
     await record(directory, 'artifacts.json', { artifacts });
     for (const { path, size } of artifacts)

@@ -13,6 +13,11 @@ export interface Destination {
   readonly force: boolean;
 }
 
+/** A subdirectory of a destination, or the destination itself when the name is empty. */
+export function below(destination: Destination, subdirectory: string): Destination {
+  return { ...destination, directory: join(destination.directory, subdirectory) };
+}
+
 async function exists(path: string): Promise<boolean> {
   try {
     await stat(path);
@@ -64,7 +69,7 @@ export async function checkDestination(destination: Destination, fileNames: read
  * is disposed of.
  * @throws CoachbuilderError `output-unwritable`, `disk-full`
  */
-export async function openStaging({ directory }: Destination): Promise<TemporaryDirectory> {
+async function openStaging({ directory }: Destination): Promise<TemporaryDirectory> {
   try {
     return await temporaryDirectory(directory, '.coachbuilder');
   } catch (error) {
@@ -77,7 +82,7 @@ export async function openStaging({ directory }: Destination): Promise<Temporary
  * @returns the artifacts at their final paths
  * @throws CoachbuilderError `output-exists` when somebody else put one there meanwhile
  */
-export async function deliver(
+async function deliver(
   artifacts: readonly PackageArtifact[],
   destination: Destination,
 ): Promise<readonly PackageArtifact[]> {
@@ -93,4 +98,35 @@ export async function deliver(
     delivered.push({ ...artifact, path });
   }
   return delivered;
+}
+
+/** The same error, speaking of the place that the user named and not of the one where packages grow. */
+function speakOf(directory: string, staging: string, error: unknown): unknown {
+  if (!(error instanceof CoachbuilderError) || !error.message.includes(staging)) return error;
+  const { code, message, hint, details, diagnostics, cause } = error;
+  return new CoachbuilderError(code, message.replaceAll(staging, directory), {
+    ...(hint === undefined ? {} : { hint: hint.replaceAll(staging, directory) }),
+    details,
+    diagnostics,
+    cause,
+  });
+}
+
+/**
+ * Has packages made beside their final place, and gives them that place when all of them are whole; after a failure
+ * nothing is left of any.
+ * @param emit makes the packages in the directory that it is given
+ * @returns the artifacts at their final paths
+ * @throws CoachbuilderError `output-unwritable`, `disk-full`, `output-exists`, and what `emit` throws
+ */
+export async function emitInto(
+  destination: Destination,
+  emit: (staging: string) => Promise<readonly PackageArtifact[]>,
+): Promise<readonly PackageArtifact[]> {
+  await using staging = await openStaging(destination);
+  try {
+    return await deliver(await emit(staging.path), destination);
+  } catch (error) {
+    throw speakOf(destination.directory, staging.path, error);
+  }
 }

@@ -28,3 +28,15 @@ export async function runStage<Result>(
   reporter.report({ type: 'stage-finished', ...place, duration: performance.now() - started, ...summary });
   return result;
 }
+
+/** A reporter for what a stage calls: it names the target as all of our reports do, whatever the callee calls it. */
+export function labelled(reporter: Reporter, target: string): Reporter {
+  return {
+    report: (event) => {
+      reporter.report(event.type === 'command-finished' ? event : { ...event, target });
+    },
+    close: () => {
+      reporter.close();
+    },
+  };
+}

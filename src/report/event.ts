@@ -37,6 +37,6 @@ export type BuildEvent =
 /** Where stages say what they do; reporters print it. */
 export interface Reporter {
   report(event: BuildEvent): void;
-  /** Called once, at the very end, so that a live display can let go of the terminal. */
+  /** Called at the end, so that a live display lets go of the terminal; a second call changes nothing. */
   close(): void;
 }

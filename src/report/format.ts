@@ -18,3 +18,8 @@ export function formatSize(bytes: number): string {
   }
   return `${index === 0 ? String(value) : value.toFixed(1)} ${units[index] ?? ''}`;
 }
+
+/** A number of things, in English: `1 wheel`, `24 wheels`. */
+export function formatCount(count: number, noun: string): string {
+  return `${String(count)} ${noun}${count === 1 ? '' : 's'}`;
+}

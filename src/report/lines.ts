@@ -1,3 +1,5 @@
+import { basename } from 'node:path';
+
 import { unreachable } from '../model/unreachable.ts';
 import type { BuildEvent } from './event.ts';
 import { formatDuration, formatSize } from './format.ts';
@@ -32,7 +34,9 @@ export function eventLines(event: BuildEvent, verbosity: Verbosity): readonly st
       if (verbosity !== 'verbose') return [];
       return [`$ ${event.command}  (status ${String(event.exitCode)}, ${formatDuration(event.duration)})`];
     case 'artifact-built':
-      return verbosity === 'quiet' ? [] : [`${event.target}: built ${event.path} (${formatSize(event.size)})`];
+      return verbosity === 'quiet'
+        ? []
+        : [`${event.target}: built ${basename(event.path)} (${formatSize(event.size)})`];
     default:
       return unreachable(event);
   }

@@ -47,11 +47,12 @@ export function liveReporter(write: Write, verbosity: Verbosity, columns: () => 
   const running = new Map<string, Running>();
   const draw = (): void => {
     const current = [...running.values()].at(-1);
-    if (current === undefined) return;
+    if (current === undefined || closed) return;
     const elapsed = formatDuration(Date.now() - current.since);
     const text = `${current.label}${current.message === '' ? '' : `: ${current.message}`} … ${elapsed}`;
     write(clearLine + text.slice(0, Math.max(20, columns() - 1)));
   };
+  let closed = false;
   const timer = setInterval(draw, refreshInterval);
   timer.unref();
   const follow = (event: BuildEvent): void => {
@@ -69,12 +70,13 @@ export function liveReporter(write: Write, verbosity: Verbosity, columns: () => 
     report(event) {
       follow(event);
       const lines = eventLines(event, verbosity);
-      if (lines.length > 0) write(clearLine + lines.map((line) => `${line}\n`).join(''));
+      if (lines.length > 0) write((closed ? '' : clearLine) + lines.map((line) => `${line}\n`).join(''));
       draw();
     },
     close() {
       clearInterval(timer);
-      write(clearLine);
+      if (!closed) write(clearLine);
+      closed = true;
     },
   };
 }

@@ -27,6 +27,14 @@ export function writeFailure(error: unknown, path: string): unknown {
   return error;
 }
 
+/** The error for people when the system refuses access to a file or directory that is needed. */
+export function accessFailure(error: unknown, path: string): CoachbuilderError {
+  return new CoachbuilderError('access-denied', `the system denies access to ${path}`, {
+    hint: `give this user the right to it (ls -ld ${path}), or run the command as somebody who has it`,
+    cause: error,
+  });
+}
+
 /** A name beside `path`, in the same directory and so on the same file system, that no other process uses. */
 export function temporaryName(path: string): string {
   return `${path}.${randomBytes(6).toString('hex')}.tmp`;
@@ -88,7 +96,10 @@ export async function temporaryDirectory(parent: string, label: string): Promise
   };
 }
 
-/** Runs `action` over `items` with at most `limit` at once; results keep the order of the items. The first failure ends it. */
+/**
+ * Runs `action` over `items` with at most `limit` at once; results keep the order of the items.
+ * After a failure nothing new is begun, and what runs already has ended when the first failure is thrown.
+ */
 export async function mapConcurrently<Item, Result>(
   items: readonly Item[],
   limit: number,
@@ -96,18 +107,18 @@ export async function mapConcurrently<Item, Result>(
 ): Promise<Result[]> {
   const results = new Array<Result>(items.length);
   const queue = items.entries();
-  let failed = false;
+  const failures: unknown[] = [];
   const worker = async (): Promise<void> => {
     for (const [index, item] of queue) {
-      if (failed) return;
+      if (failures.length > 0) return;
       try {
         results[index] = await action(item, index);
       } catch (error) {
-        failed = true;
-        throw error;
+        failures.push(error);
       }
     }
   };
   await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
+  if (failures.length > 0) throw failures[0];
   return results;
 }

@@ -4,6 +4,7 @@ import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 import type { Redactor } from '../report/redact.ts';
 import type { Reporter } from '../report/event.ts';
 import type { CommandResult, CommandRunner, CommandSpec } from './command.ts';
+import { isErrno } from './files.ts';
 
 /** How many of the last lines of a failed tool's output an error shows. */
 const tailLines = 20;
@@ -30,6 +31,18 @@ export interface CommandRunnerOptions {
   readonly interruption: AbortSignal;
   /** Gets every command with all of its output, secrets hidden; absent means that no log is kept. */
   readonly log?: (text: string) => void;
+}
+
+/** Milliseconds between asking a process to end and ending it. */
+const patience = 5000;
+
+/** Sends a signal to a process and all of its descendants that share its process group; none left is no error. */
+function signalGroup(leader: number, signal: 'SIGTERM' | 'SIGKILL'): void {
+  try {
+    process.kill(-leader, signal);
+  } catch (error) {
+    if (!isErrno(error, 'ESRCH')) throw error;
+  }
 }
 
 /** Starts real processes, with execa: no shell, the given environment only, interrupted with their parent. */
@@ -59,18 +72,22 @@ export class NodeCommandRunner implements CommandRunner {
   }
 
   async tryRun(spec: CommandSpec): Promise<CommandResult> {
-    const result = await execa(spec.tool, spec.args, {
+    this.#interruption.throwIfAborted();
+    const child = execa(spec.tool, spec.args, {
       cwd: spec.cwd,
       env: spec.env,
       extendEnv: false,
       reject: false,
       stripFinalNewline: false,
-      cancelSignal: this.#interruption,
-      forceKillAfterDelay: 5000,
+      // A group of its own: pip starts a build backend, and that a compiler, and all of them have to end with it. It
+      // also takes the terminal away, on which git or pip would ask for a password and wait for ever.
+      detached: true,
+      forceKillAfterDelay: patience,
       maxBuffer: 256 * 1024 * 1024,
       ...(spec.input === undefined ? { stdin: 'ignore' as const } : { input: spec.input }),
       ...(spec.timeout === undefined ? {} : { timeout: spec.timeout }),
     });
+    const result = await this.#settle(child, { leader: child.pid, timeout: spec.timeout });
     this.#interruption.throwIfAborted();
     if (result.code === 'ENOENT' && result.exitCode === undefined) throw missingTool(spec.tool, result.cause);
     // A process that a signal ended, or that could not be started, has no status of its own; 128 + n is the shells' custom.
@@ -81,5 +98,31 @@ export class NodeCommandRunner implements CommandRunner {
     this.#log(`$ ${command}\n${output}[status ${String(exitCode)}]\n\n`);
     const reason = result.timedOut ? `\n${result.shortMessage ?? 'timed out'}` : '';
     return { exitCode, stdout: result.stdout, stderr: `${result.stderr}${reason}`, duration: result.durationMs };
+  }
+
+  /** Waits for a child, and ends it with its descendants when the run is interrupted or the child overran its time. */
+  async #settle<Result extends { readonly timedOut: boolean }>(
+    child: Promise<Result>,
+    { leader, timeout }: { readonly leader: number | undefined; readonly timeout: number | undefined },
+  ): Promise<Result> {
+    if (leader === undefined) return child;
+    let force: NodeJS.Timeout | undefined;
+    const end = (): void => {
+      signalGroup(leader, 'SIGTERM');
+      clearTimeout(force);
+      force = setTimeout(signalGroup, patience, leader, 'SIGKILL');
+    };
+    this.#interruption.addEventListener('abort', end, { once: true });
+    // execa's own limit ends the leader only, and then waits for whoever holds its output open.
+    const limit = timeout === undefined ? undefined : setTimeout(end, timeout);
+    try {
+      const result = await child;
+      if (result.timedOut || this.#interruption.aborted) signalGroup(leader, 'SIGKILL');
+      return result;
+    } finally {
+      clearTimeout(limit);
+      clearTimeout(force);
+      this.#interruption.removeEventListener('abort', end);
+    }
   }
 }

@@ -35,7 +35,10 @@ export interface CommandLine extends AsyncDisposable {
   project(options: SdistOptions, files?: Readonly<Record<string, string>>): string;
   run(args: readonly string[], options?: CommandOptions): Promise<Outcome>;
   /** Starts a command and leaves it running. */
-  start(args: readonly string[], options?: CommandOptions): { readonly child: ChildProcess; readonly end: Promise<Outcome> };
+  start(
+    args: readonly string[],
+    options?: CommandOptions,
+  ): { readonly child: ChildProcess; readonly end: Promise<Outcome> };
 }
 
 /** The interpreter of a version manager is found by its variables. */
@@ -83,7 +86,9 @@ export function writeFiles(directory: string, files: Readonly<Record<string, str
 /** Every path below a directory, relative and sorted; directories end in a slash. */
 export function listing(directory: string): readonly string[] {
   return readdirSync(directory, { recursive: true, withFileTypes: true })
-    .map((entry) => `${join(entry.parentPath, entry.name).slice(directory.length + 1)}${entry.isDirectory() ? '/' : ''}`)
+    .map(
+      (entry) => `${join(entry.parentPath, entry.name).slice(directory.length + 1)}${entry.isDirectory() ? '/' : ''}`,
+    )
     .sort();
 }
 
@@ -117,6 +122,10 @@ export async function openCommandLine(): Promise<CommandLine> {
       cwd: options.cwd ?? directory,
       env: defined({ ...environment, ...options.env }),
     });
+  const run: CommandLine['run'] = async (args, options) => start(args, options).end;
+  // The first use of a checkout compiles the program, and says so.
+  const first = await run(['--help']);
+  if (first.exitCode !== 0) throw new Error(first.stderr);
   return {
     directory,
     cache,
@@ -129,7 +138,7 @@ export async function openCommandLine(): Promise<CommandLine> {
       return made;
     },
     start,
-    run: async (args, options) => start(args, options).end,
+    run,
     async [Symbol.asyncDispose]() {
       await index[Symbol.asyncDispose]();
       rmSync(directory, { recursive: true, force: true });

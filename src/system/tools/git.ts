@@ -8,9 +8,12 @@ export type ToolCall = Pick<CommandSpec, 'tool' | 'args'>;
  */
 export const readOnlyGit = { GIT_OPTIONAL_LOCKS: '0', GIT_TERMINAL_PROMPT: '0' } as const;
 
-/** Prints the top directory of the work tree and then the absolute path of the repository proper, a line each. */
+/**
+ * Prints, a line each: the top directory of the work tree; the absolute path of its own part of the repository (`HEAD`,
+ * `index`); and the part that linked work trees share, relative to the current directory (gitrepository-layout(5)).
+ */
 export function gitLocations(): ToolCall {
-  return { tool: 'git', args: ['rev-parse', '--show-toplevel', '--absolute-git-dir'] };
+  return { tool: 'git', args: ['rev-parse', '--show-toplevel', '--absolute-git-dir', '--git-common-dir'] };
 }
 
 /** Prints what belongs to a work tree, tracked or not, but not ignored: paths from the top, each ended by a null byte. */
