@@ -24,6 +24,7 @@ function renderStep(step: ShellStep): string {
     case 'compile-bytecode':
     case 'discard-bytecode':
     case 'remove-leftovers':
+    case 'remove-prefix':
       return renderTemplate(template, bytecodeValues(step.bytecode), quoteShell);
     case 'after-configuration':
       return renderTemplate(

@@ -7,6 +7,7 @@ export type ShellStep =
   | { readonly kind: 'compile-bytecode'; readonly bytecode: BytecodePolicy }
   | { readonly kind: 'discard-bytecode'; readonly bytecode: BytecodePolicy }
   | { readonly kind: 'remove-leftovers'; readonly bytecode: BytecodePolicy }
+  | { readonly kind: 'remove-prefix'; readonly bytecode: BytecodePolicy }
   | { readonly kind: 'apply-owners'; readonly entries: readonly OwnedEntry[] }
   | { readonly kind: 'mark-installation'; readonly marker: string }
   | { readonly kind: 'forget-installation'; readonly marker: string }
@@ -44,6 +45,7 @@ type Moment =
   | 'compile-bytecode'
   | 'discard-bytecode'
   | 'remove-leftovers'
+  | 'remove-prefix'
   | 'apply-owners'
   | 'mark-installation'
   | 'forget-installation'
@@ -77,7 +79,7 @@ const debianStates = {
   ],
   postrm: [
     { states: ['remove'], moments: ['afterRemove', 'remove-leftovers'] },
-    { states: ['purge'], moments: ['afterPurge', 'remove-leftovers'] },
+    { states: ['purge'], moments: ['afterPurge', 'remove-prefix'] },
     { states: ['abort-install'], moments: ['forget-installation'] },
   ],
 } as const satisfies StateTable;
@@ -86,7 +88,8 @@ const debianStates = {
  * What rpm calls and when (RPM documentation, "Scriptlets"; `$1` is the number of instances that will be installed).
  * The new package's `%pre` and `%post` run while the old package's files are still there, therefore bytecode is
  * compiled in `%posttrans` only: compiled earlier, it would keep the old package's directories from being removed.
- * RPM knows no purge, so nothing runs afterPurge.
+ * For the same reason nothing is discarded in `%preun`: of a package that another one obsoletes it runs when the bytecode
+ * there is the other one's already. RPM knows no purge, so nothing runs afterPurge.
  */
 const rpmStates = {
   pre: [
@@ -97,7 +100,7 @@ const rpmStates = {
     { states: ['install'], moments: ['afterInstall'] },
     { states: ['upgrade'], moments: ['afterUpgrade'] },
   ],
-  preun: [{ states: ['removal'], moments: ['beforeRemove', 'discard-bytecode'] }],
+  preun: [{ states: ['removal'], moments: ['beforeRemove'] }],
   postun: [{ states: ['removal'], moments: ['afterRemove', 'remove-leftovers'] }],
   posttrans: [{ states: ['always'], moments: ['compile-bytecode'] }],
 } as const satisfies StateTable;
@@ -127,6 +130,7 @@ function stepsOf(moment: Moment, definition: PackageDefinition): readonly ShellS
       return bytecode?.compileAtInstall === true ? [{ kind: moment, bytecode }] : [];
     case 'discard-bytecode':
     case 'remove-leftovers':
+    case 'remove-prefix':
       return bytecode === undefined ? [] : [{ kind: moment, bytecode }];
     case 'apply-owners': {
       // A symbolic link's owner is of no consequence, and chown would follow it to somebody else's file.

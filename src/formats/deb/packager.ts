@@ -66,18 +66,18 @@ async function writeControlFile(directory: string, { name, text, mode }: Rendere
 const unknownCompressor = /unknown compression type/;
 
 async function runBuild(
-  build: Omit<DebBuild, 'compression'>,
+  { build, output }: { readonly build: Omit<DebBuild, 'compression'>; readonly output: string },
   compressors: readonly DebCompression[],
   ports: PackagerPorts,
 ): Promise<void> {
   const [first, ...others] = compressors;
   if (first === undefined) throw new Error('Internal error: a distribution whose dpkg reads no compressor');
   try {
-    await runWriter(ports.commands, debBuildCommand({ ...build, compression: first }), build.output);
+    await runWriter(ports.commands, debBuildCommand({ ...build, compression: first }), output);
   } catch (error) {
     const unknown = error instanceof CoachbuilderError && error.details.some((line) => unknownCompressor.test(line));
     if (!unknown || others.length === 0) throw error;
-    await runBuild(build, others, ports);
+    await runBuild({ build, output }, others, ports);
   }
 }
 
@@ -110,7 +110,7 @@ export const debPackager: Packager = {
           epoch: definition.epoch,
           env: ports.environments.base,
         };
-        await runBuild(build, distribution.deb.compression, ports);
+        await runBuild({ build, output }, distribution.deb.compression, ports);
       } finally {
         await rm(control, { recursive: true, force: true });
       }

@@ -159,18 +159,27 @@ describe('scriptlets', () => {
   });
 });
 
-/** The script that runs before files are removed for good, and the one that runs afterwards. */
-const removal = {
-  'debian-12': { upgrade: ['prerm', 'upgrade'], before: ['prerm', 'remove'], after: ['postrm', 'remove'] },
-  'rocky-9': { upgrade: ['pre', '2'], before: ['preun', '0'], after: ['postun', '0'] },
-} as const;
+type Call = readonly [script: string, state: string];
 
-describe.each(Object.entries(removal))('on %s', (on, { upgrade, before, after }) => {
-  const call = (scripts: ReadonlyMap<string, string>, [name, state]: readonly [string, string]): void => {
+/** Where bytecode is discarded while the package's files are there, and the script that runs when they are gone. */
+const removal: Readonly<Record<string, { readonly discarding: readonly Call[]; readonly after: Call }>> = {
+  'debian-12': {
+    discarding: [
+      ['prerm', 'upgrade'],
+      ['prerm', 'remove'],
+    ],
+    after: ['postrm', 'remove'],
+  },
+  'rocky-9': { discarding: [['pre', '2']], after: ['postun', '0'] },
+};
+
+describe.each(Object.entries(removal))('on %s', (on, { discarding, after }) => {
+  const upgrade = discarding[0]!;
+  const call = (scripts: ReadonlyMap<string, string>, [name, state]: Call): void => {
     expect(runScript(scripts.get(name)!, state)).toEqual({ status: 0, stderr: '' });
   };
 
-  test.each([upgrade, before])('bytecode that the package does not own is discarded by %s %s', (...step) => {
+  test.each(discarding)('bytecode that the package does not own is discarded by %s %s', (...step) => {
     put('lib/module.py');
     put('lib/__pycache__/module.cpython-311.pyc');
     put('share/deep/__pycache__/other.cpython-312.opt-1.pyc');
@@ -199,7 +208,7 @@ describe.each(Object.entries(removal))('on %s', (on, { upgrade, before, after })
     put('lib/module.pyc');
     put('lib/module.pyo');
     put('lib/sourceless.pyc');
-    call(scriptsOf({ on, scripts: noScripts, bytecode: { ...bytecode, minor: '2.7' } }), before);
+    call(scriptsOf({ on, scripts: noScripts, bytecode: { ...bytecode, minor: '2.7' } }), upgrade);
     expect(readdirSync(join(prefix, 'lib')).sort()).toEqual(['module.py', 'sourceless.pyc']);
   });
 
@@ -215,6 +224,13 @@ describe.each(Object.entries(removal))('on %s', (on, { upgrade, before, after })
     expect(readdirSync(prefix, { recursive: true }).sort()).toEqual(['etc', 'etc/mine.conf']);
   });
 
+  test('nothing is touched after removal when another package has taken the prefix over', () => {
+    put('lib/__pycache__/module.cpython-311.pyc');
+    put('bin/python');
+    call(scriptsOf({ on, scripts: noScripts }), after);
+    expect(existsSync(join(prefix, 'lib/__pycache__/module.cpython-311.pyc'))).toBe(true);
+  });
+
   test('bytecode is compiled once the package is in place, and failing to do so fails nothing', () => {
     const [name, state] = on === 'rocky-9' ? (['posttrans', '1'] as const) : (['postinst', 'configure'] as const);
     const scripts = scriptsOf({ on, scripts: noScripts });
@@ -226,6 +242,27 @@ describe.each(Object.entries(removal))('on %s', (on, { upgrade, before, after })
     put('lib/bad.py', 'print "2"\n');
     expect(runScript(scripts.get(name)!, state)).toEqual({ status: 0, stderr: '' });
     expect(readdirSync(join(prefix, 'lib/__pycache__')).map((file) => file.split('.')[0])).toEqual(['good']);
+  });
+});
+
+describe('a purge', () => {
+  const purge = (): void => {
+    const { status, stderr } = runScript(scriptsOf({ on: 'debian-12', scripts: noScripts }).get('postrm')!, 'purge');
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  };
+
+  test('takes what the application wrote below its prefix', () => {
+    put('etc/written-by-the-application.json', '{}');
+    purge();
+    expect(existsSync(prefix)).toBe(false);
+  });
+
+  test('leaves a prefix alone that another package has taken over', () => {
+    put('etc/written-by-the-application.json', '{}');
+    mkdirSync(join(prefix, 'bin'), { recursive: true });
+    symlinkSync('/nowhere/python3.11', join(prefix, 'bin/python'));
+    purge();
+    expect(existsSync(join(prefix, 'etc/written-by-the-application.json'))).toBe(true);
   });
 });
 
