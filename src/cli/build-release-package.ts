@@ -1,7 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
-import { undatedEpoch } from '../application/sdist-time.ts';
 import type { Distribution } from '../distributions/distribution.ts';
 import { selectDistributions } from '../distributions/select.ts';
 import { builtInDistributions } from '../distributions/table.ts';
@@ -15,11 +14,10 @@ import { runStage } from '../pipeline/stage.ts';
 import type { BuildTarget } from '../plan/build-plan.ts';
 import { planRelease, shareNames } from '../plan/plan-build.ts';
 import { requiredTools } from '../plan/required-tools.ts';
-import { gitCommitTime, readOnlyGit } from '../system/tools/git.ts';
 import { parseReleaseOptions, type CommonOptions } from './options.ts';
 import { findManifest, normalizeOrder, nothingKnown } from './order.ts';
 import { openSession, printArtifacts, reportOrderWarnings, setUpTools, type Session } from './session.ts';
-import { sourceDateEpoch, type World } from './world.ts';
+import type { World } from './world.ts';
 
 type ReleaseTarget = Pick<BuildTarget, 'manifest' | 'distribution' | 'subdirectory'> & {
   readonly release: NonNullable<BuildTarget['release']>;
@@ -49,31 +47,18 @@ function separate(targets: readonly ReleaseTarget[]): readonly ReleaseTarget[] {
   return targets.map((target) => ({ ...target, subdirectory: target.distribution.id }));
 }
 
-/** The last commit of the manifest's directory; a release package has no other source with a date. */
-async function epochOf(manifest: ManifestFile, session: Session, world: World): Promise<number> {
-  const chosen = sourceDateEpoch(world);
-  if (chosen !== undefined) return chosen;
-  const { commands, environments } = session.ports;
-  const result = await commands
-    .tryRun({ ...gitCommitTime(), cwd: manifest.directory, env: { ...environments.base, ...readOnlyGit } })
-    .catch(() => undefined);
-  const time = Number(result?.stdout);
-  return result?.exitCode === 0 && Number.isInteger(time) && time > 0 ? time : undatedEpoch;
-}
-
 interface ReleaseBuild {
   readonly destination: Destination;
-  readonly epoch: number;
   readonly session: Session;
 }
 
 async function build(
   target: ReleaseTarget,
-  { destination, epoch, session }: ReleaseBuild,
+  { destination, session }: ReleaseBuild,
 ): Promise<readonly PackageArtifact[]> {
   const { id } = target.distribution;
   return runStage(session.ports.reporter, { stage: 'package', target: id }, async () => {
-    const definition = await defineRelease(target, epoch);
+    const definition = await defineRelease(target);
     if (definition === undefined) return [];
     const scratch = join(session.run.path, id, 'release');
     await rm(scratch, { recursive: true, force: true });
@@ -106,10 +91,9 @@ export async function buildReleasePackage(argv: readonly string[], world: World)
   await setUpTools(requiredTools({ formats, application: false }), session, world);
   const destination = { directory: resolve(world.cwd, options.destination), force: options.force };
   await checkDestination(destination, fileNames);
-  const epoch = await epochOf(manifest, session, world);
   const artifacts: PackageArtifact[] = [];
   try {
-    for (const target of targets) artifacts.push(...(await build(target, { destination, epoch, session })));
+    for (const target of targets) artifacts.push(...(await build(target, { destination, session })));
   } finally {
     printArtifacts(artifacts, options, { session, world });
   }

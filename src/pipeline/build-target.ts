@@ -125,18 +125,17 @@ async function inspect(target: BuildTarget, tree: Tree, build: TargetBuild): Pro
 async function defineAll(target: BuildTarget, tree: Tree, build: TargetBuild): Promise<readonly PackageDefinition[]> {
   const sources = await readPackageSources(target.manifest);
   const packages = definePackages({ target, tree, sources, epoch: build.epoch });
-  const release = await defineRelease(target, build.epoch);
+  const release = await defineRelease(target);
   return release === undefined ? packages : [...packages, release];
 }
 
 /** The release package of a target, when its manifest describes a repository. */
 export async function defineRelease(
   target: Pick<BuildTarget, 'manifest' | 'distribution' | 'release'>,
-  epoch: number,
 ): Promise<PackageDefinition | undefined> {
   const { release } = target.manifest;
   if (release === undefined) return undefined;
-  return defineReleasePackage(target, await readReleaseKey(release), epoch);
+  return defineReleasePackage(target, await readReleaseKey(release));
 }
 
 export interface Emission {

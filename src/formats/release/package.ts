@@ -18,6 +18,12 @@ export async function readReleaseKey(release: Pick<ReleaseSettings, 'key'>): Pro
   return release.key === undefined ? undefined : readManifestFile(release.key, 'the key of the release package');
 }
 
+/**
+ * 2020-01-01. A release package has a version of its own and comes out of many builds; the same version has to be the
+ * same bytes in all of them, or a repository would have to refuse it.
+ */
+const fixedDate = 1_577_836_800;
+
 type FileEntry = Extract<ContentEntry, { readonly kind: 'file' }>;
 
 /** Files below /etc belong to the administrator once they are installed (Debian Policy 10.7.2). */
@@ -52,14 +58,12 @@ function transportPackages(target: Pick<BuildTarget, 'distribution'>, release: R
 /**
  * The package that makes a system know the repository: the definition of its channels, and its key.
  * @param key the armoured key, from `readReleaseKey`
- * @param epoch SOURCE_DATE_EPOCH, seconds
  * @returns undefined when the manifest describes no repository
  * @throws CoachbuilderError `manifest-invalid` when the key is no armoured public key
  */
 export function defineReleasePackage(
   target: Pick<BuildTarget, 'manifest' | 'distribution' | 'release'>,
   key: string | undefined,
-  epoch: number,
 ): PackageDefinition | undefined {
   const { manifest, distribution, release: planned } = target;
   const { release } = manifest;
@@ -103,6 +107,6 @@ export function defineReleasePackage(
       afterPurge: [],
     },
     bytecode: undefined,
-    epoch,
+    epoch: fixedDate,
   };
 }

@@ -125,7 +125,7 @@ describe('the release package', () => {
   ])('defines the repository of %s as approved', (id) => {
     for (const key of [undefined, 'signed']) {
       const target = aTarget(aDistribution(id), aManifest({ release: { ...release, key } }));
-      const definition = defineReleasePackage(target, key === undefined ? undefined : armoured, 0);
+      const definition = defineReleasePackage(target, key === undefined ? undefined : armoured);
       for (const entry of definition?.contents ?? []) {
         if (entry.kind !== 'file' || entry.source.kind !== 'text' || entry.source.text === armoured) continue;
         expectGolden(`formats/release/${id}${key === undefined ? '-unsigned' : ''}${entry.path}`, entry.source.text);
