@@ -14,11 +14,12 @@ import { platformOf } from '../lock/platform.ts';
 import type { Architecture } from '../model/architecture.ts';
 import { buildTarget, type TargetBuild } from '../pipeline/build-target.ts';
 import { checkDestination, type Destination } from '../pipeline/destination.ts';
-import { runStage } from '../pipeline/stage.ts';
+import { runStage, type Progress } from '../pipeline/stage.ts';
 import type { BuildPlan } from '../plan/build-plan.ts';
 import { describePlan } from '../plan/describe.ts';
-import { interpreterOf, outputNames, planBuild } from '../plan/plan-build.ts';
+import { interpreterOf, outputNames, planBuild, requireArchitecture } from '../plan/plan-build.ts';
 import { requiredTools } from '../plan/required-tools.ts';
+import { parseVersion } from '../python/version.ts';
 import { writeFileAtomic } from '../system/files.ts';
 import { requirementFetcher } from '../wheelhouse/requirement-wheel.ts';
 import { parseBuildOptions, type BuildOptions } from './options.ts';
@@ -36,6 +37,8 @@ interface Job {
   readonly ports: ToolPorts;
   readonly hasLocalFiles: boolean;
   readonly lock: LockStore;
+  /** SOURCE_DATE_EPOCH as the caller set it, seconds. */
+  readonly chosenEpoch: number | undefined;
   readonly world: World;
 }
 
@@ -48,11 +51,12 @@ async function applicationFor(distribution: Distribution, job: Job): Promise<App
 }
 
 /** The application for every distribution: built once, but for a requirement, of which each may get another version. */
-async function obtainApplications(job: Job): Promise<ReadonlyMap<string, Application>> {
+async function obtainApplications(job: Job, progress: Progress): Promise<ReadonlyMap<string, Application>> {
   const { source, distributions } = job.order;
   const applications = new Map<string, Application>();
   let shared: Application | undefined;
   for (const distribution of distributions) {
+    if (source.kind === 'requirement') progress(`${source.requirement} for ${distribution.title}`);
     const application = shared ?? (await applicationFor(distribution, job));
     if (source.kind !== 'requirement') shared = application;
     applications.set(distribution.id, application);
@@ -103,7 +107,7 @@ function describeBuild(
     candidates: [...order.table.values()].map(({ title, python }) => ({ title, pythonVersion: python.version })),
     hasLocalFiles: job.hasLocalFiles,
     destination,
-    epoch: sourceDateEpoch(world) ?? first?.epoch ?? 0,
+    epoch: job.chosenEpoch ?? first?.epoch ?? 0,
     runDirectory: session.run.path,
     keepTrees: options.buildDirectory !== undefined,
     buildPaths: buildPaths(job),
@@ -124,7 +128,7 @@ async function carryOut(job: Job): Promise<void> {
       summary: (made) =>
         [...new Set([...made.values()].map(({ metadata: { name, version } }) => `${name} ${version}`))].join(', '),
     },
-    () => obtainApplications(job),
+    (progress: Progress) => obtainApplications(job, progress),
   );
   const buildPlan = plan(applications, job);
   await writeFileAtomic(join(session.run.path, 'plan.json'), `${JSON.stringify(buildPlan, null, 1)}\n`);
@@ -155,7 +159,11 @@ function lockPath(order: Order, options: BuildOptions): string | undefined {
  */
 export async function buildPackage(argv: readonly string[], world: World): Promise<void> {
   const options = parseBuildOptions(argv, [...builtInDistributions().keys()], world);
+  const chosenEpoch = sourceDateEpoch(world);
+  const architecture = options.architecture ?? hostArchitecture();
+  if (options.packageVersion !== undefined) parseVersion(options.packageVersion);
   const order = await takeOrder(options, world);
+  for (const distribution of order.distributions) requireArchitecture(distribution, architecture);
   await using session = await openSession(options, world);
   reportOrderWarnings(order, session, world);
   const formats = order.distributions.map(({ format }) => format);
@@ -166,10 +174,11 @@ export async function buildPackage(argv: readonly string[], world: World): Promi
   const job = {
     options,
     order,
-    architecture: options.architecture ?? hostArchitecture(),
+    architecture,
     session,
     ports,
     hasLocalFiles: settings.hasLocalFiles,
+    chosenEpoch,
     lock: new LockStore({ path: lockPath(order, options), locked: options.locked }, ports),
     world,
   };

@@ -39,7 +39,7 @@ export function childEnvironments(world: Pick<World, 'env'>): ChildEnvironments 
   };
   for (const name of [...interpreterVariables, 'SOURCE_DATE_EPOCH']) {
     const value = world.env[name];
-    if (value !== undefined) base[name] = value;
+    if (value !== undefined && value !== '') base[name] = value;
   }
   const network: Record<string, string> = { ...base };
   for (const [name, value] of Object.entries(world.env)) {
@@ -48,13 +48,11 @@ export function childEnvironments(world: Pick<World, 'env'>): ChildEnvironments 
   return { base, network };
 }
 
-/** Where downloads, tools and records of builds are kept: the XDG base directory specification's cache. */
+/** Where downloads, tools and records of builds are kept: the XDG base directory specification's cache, an absolute path. */
 export function cacheDirectory(world: Pick<World, 'env'>): string {
   const home = world.env['XDG_CACHE_HOME'];
-  return join(
-    home === undefined || home === '' ? join(world.env['HOME'] ?? homedir(), '.cache') : home,
-    'coachbuilder',
-  );
+  // "If an implementation encounters a relative path in any of these variables it should ignore it."
+  return join(home?.startsWith('/') === true ? home : join(world.env['HOME'] ?? homedir(), '.cache'), 'coachbuilder');
 }
 
 /** The architecture of this machine. @throws CoachbuilderError `unsupported-by-target` when it is none that we know */

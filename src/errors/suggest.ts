@@ -2,8 +2,9 @@ import { closest, distance } from 'fastest-levenshtein';
 
 /** Whether one word is the other with two neighbouring letters exchanged, the commonest slip of all. */
 function isTransposed(word: string, other: string): boolean {
-  const first = [...word].findIndex((letter, index) => letter !== other[index]);
-  if (first === -1 || word.length !== other.length) return false;
+  if (word === other || word.length !== other.length) return false;
+  let first = 0;
+  while (word.charAt(first) === other.charAt(first)) first += 1;
   const exchanged = `${word.slice(0, first)}${word.charAt(first + 1)}${word.charAt(first)}${word.slice(first + 2)}`;
   return exchanged === other;
 }

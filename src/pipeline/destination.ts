@@ -94,7 +94,9 @@ async function deliver(
   const delivered: PackageArtifact[] = [];
   for (const artifact of artifacts) {
     const path = join(destination.directory, basename(artifact.path));
-    await rename(artifact.path, path);
+    await rename(artifact.path, path).catch((error: unknown) => {
+      throw writeFailure(error, path);
+    });
     delivered.push({ ...artifact, path });
   }
   return delivered;

@@ -50,13 +50,20 @@ export function planRelease(
   return { version, fileName: nameFile(distribution.format, manifest.release.packageName, version, architecture) };
 }
 
+/**
+ * Makes sure that a distribution runs on an architecture.
+ * @throws CoachbuilderError `unsupported-by-target` with the architectures on which it does
+ */
+export function requireArchitecture(distribution: Distribution, architecture: Architecture): void {
+  if (distribution.architectures.includes(architecture)) return;
+  throw new CoachbuilderError('unsupported-by-target', `${distribution.title} does not run on ${architecture}`, {
+    hint: `choose one of ${distribution.architectures.join(', ')}`,
+  });
+}
+
 function planTarget(request: PlanRequest, distribution: Distribution): BuildTarget {
   const { architecture, nameFile } = request;
-  if (!distribution.architectures.includes(architecture)) {
-    throw new CoachbuilderError('unsupported-by-target', `${distribution.title} does not run on ${architecture}`, {
-      hint: `choose one of ${distribution.architectures.join(', ')}`,
-    });
-  }
+  requireArchitecture(distribution, architecture);
   const manifest = request.manifestFor(distribution);
   const version = packageVersion(request.versionFor(distribution), {
     epoch: manifest.epoch,

@@ -18,7 +18,7 @@ export function writeFailure(error: unknown, path: string): unknown {
       cause: error,
     });
   }
-  if (isErrno(error, 'EACCES', 'EPERM', 'EROFS', 'ENOTDIR')) {
+  if (isErrno(error, 'EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EISDIR', 'EEXIST', 'ENOTEMPTY', 'ENAMETOOLONG')) {
     return new CoachbuilderError('output-unwritable', `${path} cannot be written`, {
       hint: 'choose a directory that you may write to',
       cause: error,
@@ -58,7 +58,8 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array, m
     await chmod(temporary, mode);
     await rename(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true });
+    // What went wrong first is what matters.
+    await rm(temporary, { force: true }).catch(() => undefined);
     throw writeFailure(error, path);
   }
 }

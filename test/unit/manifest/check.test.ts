@@ -144,8 +144,13 @@ describe('shapes', () => {
     ['empty text', 'name: ""\n', at(1, 7, 'error: "name" must not be empty')],
     [
       'another word than the known ones',
+      'python: {bytecode: someday}\n',
+      at(1, 20, 'error: "bytecode" must be one of auto, build, install, none, not "someday"'),
+    ],
+    [
+      'two letters exchanged',
       'python: {bytecode: biuld}\n',
-      at(1, 20, 'error: "bytecode" must be one of auto, build, install, none, not "biuld"'),
+      at(1, 20, 'error: "bytecode" must be one of auto, build, install, none, not "biuld"\n    did you mean "build"?'),
     ],
     [
       'a misspelt word',

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { CoachbuilderError } from '../../../src/errors/coachbuilder-error.ts';
 import { errorText } from '../../../src/report/error-text.ts';
 import type { BuildEvent } from '../../../src/report/event.ts';
-import { formatDuration, formatSize } from '../../../src/report/format.ts';
+import { formatCount, formatDuration, formatSize } from '../../../src/report/format.ts';
 import { jsonReporter, liveReporter, plainReporter } from '../../../src/report/reporters.ts';
 
 const finished: BuildEvent = {
@@ -64,6 +64,33 @@ describe('reporters', () => {
   });
 });
 
+describe('a live display that has let go of the terminal', () => {
+  it('draws no more, and lets go once only', () => {
+    const { text, write } = collect();
+    const reporter = liveReporter(write, 'normal', () => 80);
+    reporter.report({ type: 'stage-started', stage: 'lock' });
+    reporter.close();
+    const before = text();
+    reporter.report({ type: 'stage-started', stage: 'gather' });
+    reporter.report(warning);
+    reporter.close();
+    expect(text()).toBe(`${before}warning: old\n    upgrade\n`);
+  });
+});
+
+describe('a package that was built', () => {
+  it('is told by its name: its path is data, and goes to standard output', () => {
+    const { text, write } = collect();
+    plainReporter(write, 'normal').report({
+      type: 'artifact-built',
+      target: 'centos-7',
+      path: '/srv/a.rpm',
+      size: 1500,
+    });
+    expect(text()).toBe('centos-7: built a.rpm (1.5 kB)\n');
+  });
+});
+
 describe('figures', () => {
   it.each([
     [400, '0.4 s'],
@@ -80,6 +107,16 @@ describe('figures', () => {
     [5_000_000_000_000, '5000.0 GB'],
   ])('%i bytes read as %s', (bytes, text) => {
     expect(formatSize(bytes)).toBe(text);
+  });
+});
+
+describe('numbers of things', () => {
+  it.each([
+    [0, '0 wheels'],
+    [1, '1 wheel'],
+    [24, '24 wheels'],
+  ])('%i: %s', (count, text) => {
+    expect(formatCount(count, 'wheel')).toBe(text);
   });
 });
 

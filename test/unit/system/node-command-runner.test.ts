@@ -1,3 +1,8 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import { describe, expect, it } from 'vitest';
 
 import { CoachbuilderError } from '../../../src/errors/coachbuilder-error.ts';
@@ -5,6 +10,7 @@ import type { BuildEvent } from '../../../src/report/event.ts';
 import { createRedactor } from '../../../src/report/redact.ts';
 import type { CommandSpec } from '../../../src/system/command.ts';
 import { NodeCommandRunner } from '../../../src/system/node-command-runner.ts';
+import { isRunning } from '../../support/process.ts';
 
 function runner(interruption = new AbortController().signal): {
   readonly commands: NodeCommandRunner;
@@ -96,6 +102,43 @@ describe('running commands', () => {
       controller.abort();
     }, 100);
     await expect(running).rejects.toMatchObject({ name: 'AbortError' });
+  });
+
+  it.each(['interrupted', 'timed out'])('ends the children of its children, too, when it is %s', async (how) => {
+    const controller = new AbortController();
+    const { commands } = runner(controller.signal);
+    const directory = mkdtempSync(join(tmpdir(), 'coachbuilder-runner-'));
+    const file = join(directory, 'pid');
+    try {
+      // The shell waits for the sleeper, which holds its output open.
+      const script = `sleep 600 & echo $! > "$0.new"; mv "$0.new" "$0"; wait`;
+      const spec = { tool: 'sh', args: ['-c', script, file], cwd: '/', env: { PATH: '/usr/bin:/bin' } };
+      const timeout = how === 'timed out' ? { timeout: 500 } : {};
+      const running = commands.tryRun({ ...spec, ...timeout }).catch((error: unknown) => error);
+      while (!existsSync(file)) await sleep(10);
+      const pid = Number(readFileSync(file, 'utf8'));
+      if (how === 'interrupted') controller.abort();
+      await running;
+      while (isRunning(pid)) await sleep(10);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+
+  it('starts nothing after an interruption', async () => {
+    const controller = new AbortController();
+    const { commands, events } = runner(controller.signal);
+    controller.abort();
+    await expect(commands.tryRun(node('0'))).rejects.toMatchObject({ name: 'AbortError' });
+    expect(events).toEqual([]);
+  });
+
+  it('gives its children a session of their own, without a terminal to ask at', async () => {
+    const { commands } = runner();
+    const script = 'console.log(process.pid, require("fs").readFileSync("/proc/self/stat", "utf8"))';
+    // proc_pid_stat(5): pid (comm) state ppid pgrp session tty_nr
+    const [own, , , , , group, session, terminal] = (await commands.run(node(script))).stdout.split(' ');
+    expect([group, session, terminal]).toEqual([own, own, '0']);
   });
 
   it('logs each command with its output, without secrets', async () => {

@@ -1,0 +1,127 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { CoachbuilderError } from '../../../src/errors/coachbuilder-error.ts';
+import type { PackageArtifact } from '../../../src/formats/packager.ts';
+import { checkDestination, emitInto } from '../../../src/pipeline/destination.ts';
+
+let directory: string;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'coachbuilder-destination-'));
+});
+afterEach(() => {
+  rmSync(directory, { recursive: true });
+});
+
+async function failureOf(action: Promise<unknown>): Promise<CoachbuilderError> {
+  const error: unknown = await action.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (error instanceof CoachbuilderError) return error;
+  throw new Error(`expected an error for people, got ${String(error)}`);
+}
+
+function write(staging: string, name: string): PackageArtifact {
+  const path = join(staging, name);
+  writeFileSync(path, `${name}\n`);
+  const facts = { version: '1', release: '1', architecture: 'all', format: 'deb', size: 6, sha256: 'ab' } as const;
+  return { path, name, ...facts };
+}
+
+describe('looking at a destination', () => {
+  it('makes nothing, even where a directory would be missing', async () => {
+    await checkDestination({ directory: join(directory, 'a/b'), force: false }, ['x.deb']);
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  it('refuses a file, and a directory below a file', async () => {
+    writeFileSync(join(directory, 'file'), '');
+    for (const path of ['file', 'file/below']) {
+      const error = await failureOf(checkDestination({ directory: join(directory, path), force: true }, []));
+      expect(error).toMatchObject({
+        code: 'output-unwritable',
+        message: `the destination ${join(directory, path)} is not a directory`,
+      });
+    }
+  });
+
+  it('names every package that is there already, unless they may be replaced', async () => {
+    for (const name of ['a.deb', 'b.deb', 'other.deb']) writeFileSync(join(directory, name), '');
+    const names = ['a.deb', 'b.deb', 'c.deb'];
+    const error = await failureOf(checkDestination({ directory, force: false }, names));
+    expect(error).toMatchObject({
+      code: 'output-exists',
+      message: `a.deb is already in ${directory}`,
+      details: ['so is b.deb'],
+      hint: 'give --force to replace what is there',
+    });
+    await checkDestination({ directory, force: true }, names);
+  });
+});
+
+describe('packages', () => {
+  it('appear in their destination, which is made when it is missing', async () => {
+    const destination = { directory: join(directory, 'new/packages'), force: false };
+    const artifacts = await emitInto(destination, (staging) =>
+      Promise.resolve([write(staging, 'a.deb'), write(staging, 'b.deb')]),
+    );
+    expect(artifacts.map(({ path }) => path)).toEqual(
+      ['a.deb', 'b.deb'].map((name) => join(destination.directory, name)),
+    );
+    expect(readdirSync(destination.directory)).toEqual(['a.deb', 'b.deb']);
+  });
+
+  it('are made beside their destination, so that giving them their place is a matter of names', async () => {
+    await emitInto({ directory, force: false }, (staging) => {
+      expect(staging.startsWith(join(directory, '.coachbuilder-'))).toBe(true);
+      return Promise.resolve([]);
+    });
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  it('leave nothing when one of them cannot be made, and the error speaks of the destination', async () => {
+    const error = await failureOf(
+      emitInto({ directory, force: false }, (staging) => {
+        write(staging, 'a.deb');
+        throw new CoachbuilderError('disk-full', `there is no space left to write ${staging}/b.deb`, {
+          hint: 'free some',
+        });
+      }),
+    );
+    expect(error).toMatchObject({
+      code: 'disk-full',
+      message: `there is no space left to write ${directory}/b.deb`,
+      hint: 'free some',
+    });
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  it('do not replace what somebody else wrote meanwhile, without --force', async () => {
+    const error = await failureOf(
+      emitInto({ directory, force: false }, (staging) => {
+        writeFileSync(join(directory, 'a.deb'), 'theirs\n');
+        return Promise.resolve([write(staging, 'a.deb')]);
+      }),
+    );
+    expect(error.code).toBe('output-exists');
+    expect(readFileSync(join(directory, 'a.deb'), 'utf8')).toBe('theirs\n');
+  });
+
+  it('replace others with --force, and never a directory', async () => {
+    writeFileSync(join(directory, 'a.deb'), 'old\n');
+    const emit = (staging: string): Promise<readonly PackageArtifact[]> => Promise.resolve([write(staging, 'a.deb')]);
+    await emitInto({ directory, force: true }, emit);
+    expect(readFileSync(join(directory, 'a.deb'), 'utf8')).toBe('a.deb\n');
+    rmSync(join(directory, 'a.deb'));
+    mkdirSync(join(directory, 'a.deb'));
+    const error = await failureOf(emitInto({ directory, force: true }, emit));
+    expect(error.code).toBe('output-unwritable');
+    expect(error.message).toContain(basename('a.deb'));
+    expect(existsSync(join(directory, 'a.deb'))).toBe(true);
+  });
+});
