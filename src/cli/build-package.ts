@@ -56,7 +56,7 @@ async function obtainApplications(job: Job, progress: Progress): Promise<Readonl
   const applications = new Map<string, Application>();
   let shared: Application | undefined;
   for (const distribution of distributions) {
-    if (source.kind === 'requirement') progress(`${source.requirement} for ${distribution.title}`);
+    if (source.kind === 'requirement') progress(`for ${distribution.title}`);
     const application = shared ?? (await applicationFor(distribution, job));
     if (source.kind !== 'requirement') shared = application;
     applications.set(distribution.id, application);

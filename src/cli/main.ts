@@ -26,7 +26,8 @@ function tolerateClosedOutput(): void {
 }
 
 function makeWorld(interruption: AbortSignal): World {
-  const columns = process.stderr.isTTY && process.env['TERM'] !== 'dumb' ? () => process.stderr.columns : undefined;
+  const columns =
+    process.stderr.isTTY && process.env['TERM'] !== 'dumb' ? () => process.stderr.columns || 80 : undefined;
   return {
     env: process.env,
     cwd: process.cwd(),
