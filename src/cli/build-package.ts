@@ -17,7 +17,7 @@ import { checkDestination, type Destination } from '../pipeline/destination.ts';
 import { runStage, type Progress } from '../pipeline/stage.ts';
 import type { BuildPlan } from '../plan/build-plan.ts';
 import { describePlan } from '../plan/describe.ts';
-import { interpreterOf, outputNames, planBuild, requireArchitecture } from '../plan/plan-build.ts';
+import { interpreterOf, newNames, planBuild, requireArchitecture } from '../plan/plan-build.ts';
 import { requiredTools } from '../plan/required-tools.ts';
 import { parseVersion } from '../python/version.ts';
 import { writeFileAtomic } from '../system/files.ts';
@@ -137,7 +137,7 @@ async function carryOut(job: Job): Promise<void> {
     return;
   }
   const build = describeBuild(applications, destination, job);
-  await checkDestination(destination, buildPlan.targets.flatMap(outputNames));
+  await checkDestination(destination, buildPlan.targets.flatMap(newNames));
   const artifacts: PackageArtifact[] = [];
   try {
     for (const target of buildPlan.targets) artifacts.push(...(await buildTarget(target, build)));

@@ -90,7 +90,7 @@ export async function buildReleasePackage(argv: readonly string[], world: World)
   const formats = distributions.map(({ format }) => format);
   await setUpTools(requiredTools({ formats, application: false }), session, world);
   const destination = { directory: resolve(world.cwd, options.destination), force: options.force };
-  await checkDestination(destination, fileNames);
+  await checkDestination(destination, []);
   const artifacts: PackageArtifact[] = [];
   try {
     for (const target of targets) artifacts.push(...(await build(target, { destination, session })));

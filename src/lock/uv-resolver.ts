@@ -111,8 +111,9 @@ export function uvResolver(
   return {
     title: 'uv',
     async resolve(source: SourcePolicy): Promise<ResolutionAnswer> {
-      const constraints = join(directory, 'uv-constraints.txt');
-      await writeFile(constraints, lines(question.constraints.map(formatRequirement)), { mode: 0o600 });
+      const constraints = question.constraints.length === 0 ? undefined : join(directory, 'uv-constraints.txt');
+      if (constraints !== undefined)
+        await writeFile(constraints, lines(question.constraints.map(formatRequirement)), { mode: 0o600 });
       const result = await ports.commands.tryRun({
         ...uvCompile({ uv, platform, python: question.markers.python_full_version, constraints, source }),
         cwd: directory,

@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 import type { PackageArtifact } from '../formats/packager.ts';
-import { isErrno, temporaryDirectory, writeFailure, type TemporaryDirectory } from '../system/files.ts';
+import { digestFile, isErrno, temporaryDirectory, writeFailure, type TemporaryDirectory } from '../system/files.ts';
 
 /** Where packages go, and whether those that are there may be replaced. */
 export interface Destination {
@@ -77,27 +77,41 @@ async function openStaging({ directory }: Destination): Promise<TemporaryDirecto
   }
 }
 
+/** Whether the very bytes of an artifact stand at its final place already: a release package comes out of many builds. */
+async function isDelivered(artifact: PackageArtifact, path: string): Promise<boolean> {
+  const isFile = await stat(path).then(
+    (facts) => facts.isFile(),
+    () => false,
+  );
+  return isFile && (await digestFile(path)).sha256 === artifact.sha256;
+}
+
 /**
- * Gives finished packages their final place, all those of a target together.
+ * Gives finished packages their final place, all those of a target together. One that is there already, byte for byte,
+ * stays as it is.
  * @returns the artifacts at their final paths
- * @throws CoachbuilderError `output-exists` when somebody else put one there meanwhile
+ * @throws CoachbuilderError `output-exists` when another one has the name
  */
 async function deliver(
   artifacts: readonly PackageArtifact[],
   destination: Destination,
 ): Promise<readonly PackageArtifact[]> {
+  const placeOf = (artifact: PackageArtifact): string => join(destination.directory, basename(artifact.path));
+  const waiting = new Set<PackageArtifact>();
+  for (const artifact of artifacts) if (!(await isDelivered(artifact, placeOf(artifact)))) waiting.add(artifact);
   await checkDestination(
     destination,
-    artifacts.map((artifact) => basename(artifact.path)),
+    [...waiting].map((artifact) => basename(artifact.path)),
   );
   await mkdir(destination.directory, { recursive: true });
   const delivered: PackageArtifact[] = [];
   for (const artifact of artifacts) {
-    const path = join(destination.directory, basename(artifact.path));
+    const path = placeOf(artifact);
+    delivered.push({ ...artifact, path });
+    if (!waiting.has(artifact)) continue;
     await rename(artifact.path, path).catch((error: unknown) => {
       throw writeFailure(error, path);
     });
-    delivered.push({ ...artifact, path });
   }
   return delivered;
 }

@@ -99,6 +99,13 @@ export function outputNames(target: BuildTarget): readonly string[] {
 }
 
 /**
+ * Those of them that must not be there yet. The release package may: with one version, every build makes the same one.
+ */
+export function newNames(target: BuildTarget): readonly string[] {
+  return target.packages.map(({ fileName }) => posix.join(target.subdirectory, fileName));
+}
+
+/**
  * Whether targets would give one name to different files. The rebuilds of one enterprise release do: all of EL 9 is
  * tagged `.el9`, and without tags every rpm target does.
  */

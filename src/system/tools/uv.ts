@@ -12,7 +12,8 @@ export interface UvCompile {
   readonly platform: string;
   /** `3.11` or `3.11.2`. */
   readonly python: string;
-  readonly constraints: string;
+  /** A constraints file; undefined when there are none: uv warns of an empty one. */
+  readonly constraints: string | undefined;
   /** `none`: wheels only; `any`: sdists too; names: sdists of these projects and wheels of all others. */
   readonly source: 'none' | 'any' | readonly string[];
 }
@@ -32,8 +33,7 @@ export function uvCompile(compile: UvCompile): ToolCall {
       compile.platform,
       '--python-version',
       compile.python,
-      '--constraints',
-      compile.constraints,
+      ...(compile.constraints === undefined ? [] : ['--constraints', compile.constraints]),
       ...(compile.source === 'any' ? [] : ['--only-binary', ':all:']),
       ...(typeof compile.source === 'string' ? [] : compile.source.flatMap((name) => ['--no-binary', name])),
     ],

@@ -1,4 +1,14 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 
@@ -32,6 +42,30 @@ function write(staging: string, name: string): PackageArtifact {
   const facts = { version: '1', release: '1', architecture: 'all', format: 'deb', size: 6, sha256: 'ab' } as const;
   return { path, name, ...facts };
 }
+
+describe('a package that is there already', () => {
+  const content = 'release.deb\n';
+  const sha256 = createHash('sha256').update(content).digest('hex');
+  const emit = (staging: string): Promise<readonly PackageArtifact[]> =>
+    Promise.resolve([{ ...write(staging, 'release.deb'), sha256 }, write(staging, 'new.deb')]);
+
+  it('stays, and is named, when it is the same byte for byte', async () => {
+    writeFileSync(join(directory, 'release.deb'), content);
+    const before = statSync(join(directory, 'release.deb')).ino;
+    const delivered = await emitInto({ directory, force: false }, emit);
+    expect(delivered.map(({ path }) => path)).toEqual([join(directory, 'release.deb'), join(directory, 'new.deb')]);
+    expect(statSync(join(directory, 'release.deb')).ino).toBe(before);
+    expect(readdirSync(directory).sort()).toEqual(['new.deb', 'release.deb']);
+  });
+
+  it('is refused when it is another one, and nothing is delivered', async () => {
+    writeFileSync(join(directory, 'release.deb'), 'older');
+    const error = await failureOf(emitInto({ directory, force: false }, emit));
+    expect(error).toMatchObject({ code: 'output-exists', message: `release.deb is already in ${directory}` });
+    expect(readdirSync(directory)).toEqual(['release.deb']);
+    expect(readFileSync(join(directory, 'release.deb'), 'utf8')).toBe('older');
+  });
+});
 
 describe('looking at a destination', () => {
   it('makes nothing, even where a directory would be missing', async () => {
