@@ -243,7 +243,7 @@ describe('an RPM package', () => {
     const { path } = await build({ on: 'rocky-9', bytecode: aBytecodePolicy() });
     const { stdout } = await mustRun(['rpm', '-qp', '--nosignature', '--scripts', path]);
     const sections = [...stdout.matchAll(/^(\w+) (?:scriptlet|program)/gm)].map((match) => match[1]);
-    expect(sections).toEqual(['preinstall', 'preuninstall', 'postuninstall', 'posttrans']);
+    expect(sections).toEqual(['preinstall', 'postuninstall', 'posttrans']);
     expect(await query(path, '--requires')).toContain('/usr/bin/find');
   });
 

@@ -53,7 +53,7 @@ export function binaryPayload(payload: string): string {
 /** The scriptlets that look for bytecode do so with find(1), which the smallest images lack. */
 function toolRelations(definition: PackageDefinition): readonly RelationField[] {
   if (definition.bytecode === undefined) return [];
-  return [{ field: 'Requires(pre,preun,postun)', relations: ['/usr/bin/find'] }];
+  return [{ field: 'Requires(pre,postun)', relations: ['/usr/bin/find'] }];
 }
 
 /** The spec of a finished tree, for `rpmbuild -bb` with the staging root as build root. */
