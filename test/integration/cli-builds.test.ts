@@ -223,8 +223,14 @@ describe('building a checkout', () => {
     const deb = await mustRun(['dpkg-deb', '--contents', join(releases, debs.release)]);
     expect(deb.stdout).toContain('./etc/apt/sources.list.d/acme.sources');
     expect((await mustRun(['rpm', '-qpl', rpm])).stdout).toContain('/etc/yum.repos.d/acme.repo\n');
+    // The same version is the same bytes, so there is nothing to refuse; other bytes of that name are.
     const again = await line.run(args, { command: 'build-release-package' });
-    expect(again.stderr).toContain('error[output-exists]: ');
+    expect(again).toMatchObject({ exitCode: 0, stdout });
+    writeFileSync(rpm, 'something else');
+    const refused = await line.run(args, { command: 'build-release-package' });
+    expect(refused.exitCode).toBe(1);
+    expect(refused.stderr).toContain('error[output-exists]: acme-release-1-1.el7.noarch.rpm is already in ');
+    expect(readFileSync(rpm, 'utf8')).toBe('something else');
     const dry = await line.run([...args, '--dry-run', '--json'], { command: 'build-release-package' });
     expect(JSON.parse(dry.stdout)).toEqual([debs.release, 'acme-release-1-1.el7.noarch.rpm']);
   });
