@@ -103,6 +103,7 @@ export class RpmRoot extends Root {
   /** Whether the interpreter is what its name says; otherwise it is a link to another minor version. */
   readonly hasRealPython: boolean;
   readonly #home: string;
+  #dnfRuns = 0;
 
   constructor(path: string, hasRealPython: boolean) {
     super(path);
@@ -144,8 +145,8 @@ export class RpmRoot extends Root {
         '--releasever=1',
         '--setopt=reposdir=/nonexistent',
         '--setopt=install_weak_deps=False',
-        '--setopt=metadata_expire=0',
-        `--setopt=cachedir=${join(this.#home, 'dnf')}`,
+        // One of its own each time: dnf takes an index of the same second for the one that it knows.
+        `--setopt=cachedir=${join(this.#home, `dnf-${String(++this.#dnfRuns)}`)}`,
         ...args,
       ],
       { env: { HOME: this.#home } },
