@@ -28,6 +28,9 @@ const suites = {
       dnf: 'dnf',
       createrepo_c: 'createrepo-c',
       zstd: 'zstd',
+      podman: 'podman',
+      runc: 'runc',
+      patchelf: 'patchelf',
     },
   },
 };

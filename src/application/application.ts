@@ -3,11 +3,42 @@ import type { ConsoleScript } from '../python/entry-points.ts';
 
 /** What was given as the package URI. */
 export type ApplicationSource =
-  | { readonly kind: 'directory'; readonly path: string }
+  | {
+      readonly kind: 'directory';
+      readonly path: string;
+      /** The repository of which the directory is a clean checkout that we made. */
+      readonly origin?: GitOrigin;
+    }
   | { readonly kind: 'wheel'; readonly path: string }
   | { readonly kind: 'sdist'; readonly path: string }
-  | { readonly kind: 'url'; readonly url: string }
+  | {
+      readonly kind: 'url';
+      /** Without credentials and fragment, once the application is built. */
+      readonly url: string;
+      /** Hexadecimal: what the file has, or has to have. */
+      readonly sha256?: string;
+    }
   | { readonly kind: 'requirement'; readonly requirement: string };
+
+/** Where a checkout came from. */
+export interface GitOrigin {
+  /** Without credentials. */
+  readonly url: string;
+  /** The tag, branch or commit that was asked for; undefined for the repository's own choice. */
+  readonly reference: string | undefined;
+  readonly subdirectory: string;
+  readonly commit: string;
+}
+
+/** The state of a checkout. */
+export interface Commit {
+  /** Hexadecimal. */
+  readonly id: string;
+  /** Whether a file that git knows differs from it. */
+  readonly dirty: boolean;
+  /** Whether there are files that git neither knows nor ignores; they are built as well. */
+  readonly untracked: boolean;
+}
 
 /** The application as a wheel, and what the wheel says about itself. */
 export interface Application {
@@ -21,4 +52,6 @@ export interface Application {
   readonly dataScripts: readonly string[];
   /** Seconds since 1970 of the source's last commit, or of the newest member of the wheel: the default SOURCE_DATE_EPOCH. */
   readonly epoch: number;
+  /** What was checked out, for a directory in a git checkout. */
+  readonly commit?: Commit;
 }

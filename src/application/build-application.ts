@@ -1,13 +1,14 @@
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
-import { withoutUrlCredentials } from '../report/redact.ts';
 import { digestFile, temporaryDirectory, temporaryName } from '../system/files.ts';
 import type { Application, ApplicationSource } from './application.ts';
+import { fetchUrl } from './fetch-url.ts';
+import { readCommit } from './git-version.ts';
 import { buildOnHost, requirePureWheel } from './host-build.ts';
 import type { ToolPorts } from './ports.ts';
-import { sdistTime, undatedEpoch } from './sdist-time.ts';
+import { sdistTime } from './sdist-time.ts';
 import { copySource } from './source-copy.ts';
 import { readWheel } from './wheel-reader.ts';
 
@@ -29,6 +30,8 @@ interface BuiltWheel {
   readonly path: string;
   /** The last commit's time, when the source has one. */
   readonly epoch: number | undefined;
+  /** What the source turned out to be, where that says more than what was given. */
+  readonly source?: ApplicationSource;
 }
 
 /** Keeps a wheel in the cache, where a second build of the same content finds its place taken and changes nothing. */
@@ -84,30 +87,11 @@ async function buildSdist(path: string, ports: ToolPorts): Promise<BuiltWheel> {
 }
 
 async function buildUrl(url: string, ports: ToolPorts): Promise<BuiltWheel> {
-  const address = withoutUrlCredentials(url);
-  if (ports.offline) {
-    throw new CoachbuilderError('offline', `${address} has to be downloaded`, {
-      hint: 'leave --offline out, or download the file yourself and give its path',
-    });
-  }
-  await using scratch = await temporaryDirectory(join(ports.cacheDirectory, 'tmp'), 'application');
-  // An address may hold a password, so it is never an argument: other users can read those.
-  const requirements = join(scratch.path, 'requirements.txt');
-  await writeFile(requirements, `${url}\n`, { mode: 0o600 });
-  const wheel = await buildOnHost(
-    {
-      source: { requirements },
-      subject: address,
-      destination: join(scratch.path, 'wheel'),
-      cwd: scratch.path,
-      epoch: explicitEpoch(ports) ?? undatedEpoch,
-    },
-    'application-build-failed',
-    ports,
-  );
+  const file = await fetchUrl(url, ports);
+  const source = { kind: 'url', url: file.url, sha256: file.sha256 } as const;
   // A wheel that was only downloaded is one that somebody built for its platform.
-  if (!/\.whl(?:[?#].*)?$/.test(url)) checkBuilt(wheel, address);
-  return { path: await keepWheel(wheel, ports), epoch: undefined };
+  if (/\.whl$/i.test(file.path)) return { path: file.path, epoch: undefined, source };
+  return { ...(await buildSdist(file.path, ports)), source };
 }
 
 function checkBuilt(wheel: string, subject: string): void {
@@ -138,19 +122,21 @@ async function obtainWheel(source: ApplicationSource, ports: BuildApplicationPor
  * Turns what the user named into a wheel and reads it. Sources are built in a copy, isolated, on the host's
  * interpreter; the user's checkout is only read.
  * @throws CoachbuilderError `application-build-failed` with the build's last lines, `needs-compiler` when the result is
- * not pure Python, `wheel-invalid`, `offline`
+ * not pure Python, `wheel-invalid`, `offline`, `source-unavailable` and `hash-mismatch` for an address
  */
 export async function buildApplication(source: ApplicationSource, ports: BuildApplicationPorts): Promise<Application> {
   const wheel = await obtainWheel(source, ports);
+  const commit = source.kind === 'directory' ? await readCommit(source.path, ports) : undefined;
   const contents = await readWheel(wheel.path);
   const { sha256 } = await digestFile(wheel.path);
   return {
-    source: source.kind === 'url' ? { kind: 'url', url: withoutUrlCredentials(source.url) } : source,
+    source: wheel.source ?? source,
     wheel: wheel.path,
     sha256,
     metadata: contents.metadata,
     scripts: contents.scripts,
     dataScripts: contents.dataScripts,
     epoch: wheel.epoch ?? contents.newestMember,
+    ...(commit === undefined ? {} : { commit }),
   };
 }

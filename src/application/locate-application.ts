@@ -9,7 +9,7 @@ import { isErrno } from '../system/files.ts';
 import type { ApplicationSource } from './application.ts';
 
 const acceptedForms =
-  'give the directory of a project with a pyproject.toml or setup.py, a wheel (.whl), an sdist (.tar.gz, .zip), a URL, or a requirement such as name==1.0';
+  'give the directory of a project with a pyproject.toml or setup.py, a wheel (.whl), an sdist (.tar.gz, .zip), a URL of either, a git URL (git+https://…), or a requirement such as name==1.0';
 
 const projectFiles = ['pyproject.toml', 'setup.py'] as const;
 
@@ -79,7 +79,7 @@ function isRequirement(text: string): boolean {
 export async function locateApplication(packageUri: string, cwd: string): Promise<ApplicationSource> {
   const text = packageUri.trim();
   if (/^file:\/\//i.test(text)) return locatePath(fileURLToPath(text));
-  if (/^(?:https?:\/\/|git\+[a-z]+:\/\/)/i.test(text)) return { kind: 'url', url: text };
+  if (/^https?:\/\//i.test(text)) return { kind: 'url', url: text };
   const path = resolve(cwd, text);
   if (text !== '' && (await kindOf(path)) !== 'absent') return locatePath(path);
   const direct = /^[\w.-]+\s*(?:\[[^\]]*\])?\s*@\s/.test(text);

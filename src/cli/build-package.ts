@@ -2,39 +2,48 @@ import { join, resolve } from 'node:path';
 
 import type { Application } from '../application/application.ts';
 import { buildApplication } from '../application/build-application.ts';
-import type { ToolPorts } from '../application/ports.ts';
 import type { Distribution } from '../distributions/distribution.ts';
 import { builtInDistributions } from '../distributions/table.ts';
-import type { PackageArtifact } from '../formats/packager.ts';
 import { packagers } from '../formats/packagers.ts';
 import { readIndexSettings, withIndexSettings } from '../lock/index-settings.ts';
 import { lockFileName } from '../lock/lock-file.ts';
 import { LockStore } from '../lock/lock-store.ts';
 import { platformOf } from '../lock/platform.ts';
+import type { LockPorts } from '../lock/sdist-builder.ts';
 import type { Architecture } from '../model/architecture.ts';
-import { buildTarget, type TargetBuild } from '../pipeline/build-target.ts';
+import { artifactsOf, buildTargets, type TargetsBuild } from '../pipeline/build-targets.ts';
 import { checkDestination, type Destination } from '../pipeline/destination.ts';
+import { FinishedTargets } from '../pipeline/finished.ts';
+import { SharedTrees } from '../pipeline/shared-trees.ts';
+import { Slots, slotsFor } from '../pipeline/slots.ts';
 import { runStage, type Progress } from '../pipeline/stage.ts';
-import type { BuildPlan } from '../plan/build-plan.ts';
+import type { BuildPlan, BuildTarget } from '../plan/build-plan.ts';
 import { describePlan } from '../plan/describe.ts';
 import { interpreterOf, newNames, planBuild, requireArchitecture } from '../plan/plan-build.ts';
 import { requiredTools } from '../plan/required-tools.ts';
 import { parseVersion } from '../python/version.ts';
 import { writeFileAtomic } from '../system/files.ts';
+import type { TestReport } from '../verification/result.ts';
 import { requirementFetcher } from '../wheelhouse/requirement-wheel.ts';
+import { chooseSdistBuilder } from './builder.ts';
+import { describeElsewhere } from './elsewhere.ts';
+import { concludeTargets, machineCapacity, programIdentity } from './many-targets.ts';
 import { parseBuildOptions, type BuildOptions } from './options.ts';
 import { normalizeOrder, nothingKnown, takeOrder, type Order } from './order.ts';
 import { openSession, printArtifacts, reportOrderWarnings, setUpTools, withLog, type Session } from './session.ts';
+import { givenVersion, recordApplications, reportForeignLock, takeRepositoryOrder } from './sources.ts';
+import { chooseTestRoots, printTestFailures, testBuilt, type BuiltTests } from './test-built.ts';
+import { requireSuccess, setUpTestTools } from './test-package.ts';
 import { hostArchitecture, sourceDateEpoch, type World } from './world.ts';
 
 /** An order with everything that carrying it out needs. */
 interface Job {
   readonly options: BuildOptions;
   readonly order: Order;
-  readonly architecture: Architecture;
+  readonly architectures: readonly Architecture[];
   readonly session: Session;
   /** With the user's indexes and credentials. */
-  readonly ports: ToolPorts;
+  readonly ports: LockPorts;
   readonly hasLocalFiles: boolean;
   readonly lock: LockStore;
   /** SOURCE_DATE_EPOCH as the caller set it, seconds. */
@@ -42,46 +51,60 @@ interface Job {
   readonly world: World;
 }
 
-async function applicationFor(distribution: Distribution, job: Job): Promise<Application> {
-  const { python } = normalizeOrder(job.order, nothingKnown, distribution, job.world);
-  const interpreter = interpreterOf({ python }, distribution);
-  const platform = platformOf({ distribution, interpreter, architecture: job.architecture });
+async function applicationFor(distribution: Distribution, architecture: Architecture, job: Job): Promise<Application> {
+  const { python, prefix } = normalizeOrder(job.order, nothingKnown, distribution, job.world);
+  const interpreter = interpreterOf({ python, prefix }, distribution, architecture);
+  const platform = platformOf({ distribution, interpreter, architecture });
   const fetchRequirement = requirementFetcher({ platform, python }, job.lock, job.ports);
   return buildApplication(job.order.source, { ...job.ports, fetchRequirement });
 }
 
-/** The application for every distribution: built once, but for a requirement, of which each may get another version. */
+/** The application for every target, by `distribution/architecture`: built once, but for a requirement, of which each may get another version. */
 async function obtainApplications(job: Job, progress: Progress): Promise<ReadonlyMap<string, Application>> {
   const { source, distributions } = job.order;
   const applications = new Map<string, Application>();
   let shared: Application | undefined;
   for (const distribution of distributions) {
-    if (source.kind === 'requirement') progress(`for ${distribution.title}`);
-    const application = shared ?? (await applicationFor(distribution, job));
-    if (source.kind !== 'requirement') shared = application;
-    applications.set(distribution.id, application);
+    for (const architecture of job.architectures) {
+      if (source.kind === 'requirement') progress(`for ${distribution.title}`);
+      const application = shared ?? (await applicationFor(distribution, architecture, job));
+      if (source.kind !== 'requirement') shared = application;
+      applications.set(`${distribution.id}/${architecture}`, application);
+    }
   }
   return applications;
 }
 
-function demand(applications: ReadonlyMap<string, Application>, distribution: Distribution): Application {
-  const application = applications.get(distribution.id);
+function demand(
+  applications: ReadonlyMap<string, Application>,
+  { distribution, architecture }: Pick<BuildTarget, 'distribution' | 'architecture'>,
+): Application {
+  const application = applications.get(`${distribution.id}/${architecture}`);
   if (application === undefined) throw new Error(`Internal error: no application for ${distribution.id}`);
   return application;
 }
 
-function plan(applications: ReadonlyMap<string, Application>, job: Job): BuildPlan {
-  const { options, order, architecture } = job;
+/** The version that is not the application's own; the manifest has one for all distributions. */
+async function chosenVersion(job: Job): Promise<string | undefined> {
+  const [distribution] = job.order.distributions;
+  if (distribution === undefined) return job.options.packageVersion;
+  const { version } = normalizeOrder(job.order, nothingKnown, distribution, job.world);
+  return givenVersion(version, job, job.ports);
+}
+
+function plan(applications: ReadonlyMap<string, Application>, version: string | undefined, job: Job): BuildPlan {
+  const { order, architectures } = job;
   return planBuild({
     distributions: order.distributions,
-    architecture,
+    architectures,
     hostArchitecture: hostArchitecture(),
-    manifestFor: (distribution) => {
-      const { metadata, scripts, dataScripts } = demand(applications, distribution);
+    manifestFor: (distribution, architecture) => {
+      const { metadata, scripts, dataScripts } = demand(applications, { distribution, architecture });
       const scriptNames = [...scripts.map(({ name }) => name), ...dataScripts];
       return normalizeOrder(order, { metadata, scriptNames }, distribution, job.world);
     },
-    versionFor: (distribution) => options.packageVersion ?? demand(applications, distribution).metadata.version,
+    versionFor: (distribution, architecture) =>
+      version ?? demand(applications, { distribution, architecture }).metadata.version,
     nameFile: (format, name, version, word) => packagers[format].fileName(name, version, word),
   });
 }
@@ -94,15 +117,21 @@ function buildPaths({ order, session }: Job): readonly string[] {
   return [session.run.path, session.ports.cacheDirectory, ...own, ...manifest];
 }
 
-function describeBuild(
-  applications: ReadonlyMap<string, Application>,
-  destination: Destination,
+interface Undertaking {
+  readonly applications: ReadonlyMap<string, Application>;
+  readonly destination: Destination;
+  readonly targets: readonly BuildTarget[];
+  readonly finished: FinishedTargets;
+}
+
+async function describeBuild(
+  { applications, destination, targets, finished }: Undertaking,
   job: Job,
-): TargetBuild {
+): Promise<TargetsBuild> {
   const { order, options, session, world } = job;
   const [first] = applications.values();
   return {
-    applicationFor: (target) => demand(applications, target.distribution),
+    applicationFor: (target) => demand(applications, target),
     lock: job.lock,
     candidates: [...order.table.values()].map(({ title, python }) => ({ title, pythonVersion: python.version })),
     hasLocalFiles: job.hasLocalFiles,
@@ -112,6 +141,12 @@ function describeBuild(
     keepTrees: options.buildDirectory !== undefined,
     buildPaths: buildPaths(job),
     home: world.env['HOME'],
+    trees: new SharedTrees(join(session.run.path, '.shared-trees'), targets),
+    slots: new Slots(slotsFor(machineCapacity())),
+    finished,
+    resume: options.resume,
+    keepGoing: options.keepGoing,
+    program: await programIdentity(),
     ports: job.ports,
   };
 }
@@ -119,8 +154,10 @@ function describeBuild(
 async function carryOut(job: Job): Promise<void> {
   const { options, session, world } = job;
   const { reporter } = session.ports;
-  const destination = { directory: resolve(world.cwd, options.destination), force: options.force };
-  if (!options.dryRun) await checkDestination(destination, []);
+  const started = performance.now();
+  const place = { directory: resolve(world.cwd, options.destination), force: options.force };
+  if (!options.dryRun) await checkDestination(place, []);
+  const tests = await prepareTests(job);
   const applications = await runStage(
     reporter,
     {
@@ -130,21 +167,39 @@ async function carryOut(job: Job): Promise<void> {
     },
     (progress: Progress) => obtainApplications(job, progress),
   );
-  const buildPlan = plan(applications, job);
+  await recordApplications(applications, session);
+  const buildPlan = plan(applications, await chosenVersion(job), job);
   await writeFileAtomic(join(session.run.path, 'plan.json'), `${JSON.stringify(buildPlan, null, 1)}\n`);
   if (options.dryRun) {
     world.stdout(options.json ? `${JSON.stringify(buildPlan, null, 2)}\n` : describePlan(buildPlan));
     return;
   }
-  const build = describeBuild(applications, destination, job);
-  await checkDestination(destination, buildPlan.targets.flatMap(newNames));
-  const artifacts: PackageArtifact[] = [];
+  const { targets } = buildPlan;
+  const finished = new FinishedTargets(session.ports.cacheDirectory, place.directory);
+  const replaceable = options.resume ? await finished.findPaths(targets) : new Set<string>();
+  const destination: Destination = { ...place, delivered: new Map(), replaceable };
+  const build = await describeBuild({ applications, destination, targets, finished }, job);
+  await checkDestination(destination, targets.flatMap(newNames));
+  const { outcomes, fatal } = await buildTargets(targets, build);
+  let reports: readonly TestReport[] = [];
   try {
-    for (const target of buildPlan.targets) artifacts.push(...(await buildTarget(target, build)));
+    if (tests !== undefined && fatal === undefined) reports = await testBuilt(outcomes, tests, job);
   } finally {
-    // What is finished stays, also when a later target fails; so it is named.
-    printArtifacts(artifacts, options, job);
+    // What is finished stays, also when another target or a test fails; so it is named.
+    printArtifacts(artifactsOf(outcomes), options, job);
   }
+  if (fatal !== undefined) throw fatal.reason;
+  printTestFailures(reports, world);
+  concludeTargets(outcomes, { options, elapsed: performance.now() - started }, job);
+  requireSuccess(reports);
+}
+
+/** Before anything is built, since what cannot be tested should not take that long to say so. */
+async function prepareTests({ options, order, session, world }: Job): Promise<BuiltTests | undefined> {
+  if (options.test === undefined || options.dryRun) return undefined;
+  const roots = chooseTestRoots(options.test, order.distributions, world);
+  await setUpTestTools([...roots.values()], session, world);
+  return { options: options.test, roots };
 }
 
 /** Where the lock is: beside the manifest. A dry run writes none, and neither does a build without a manifest. */
@@ -160,24 +215,36 @@ function lockPath(order: Order, options: BuildOptions): string | undefined {
 export async function buildPackage(argv: readonly string[], world: World): Promise<void> {
   const options = parseBuildOptions(argv, [...builtInDistributions().keys()], world);
   const chosenEpoch = sourceDateEpoch(world);
-  const architecture = options.architecture ?? hostArchitecture();
+  const architectures = options.architectures.length > 0 ? options.architectures : [hostArchitecture()];
   if (options.packageVersion !== undefined) parseVersion(options.packageVersion);
-  const order = await takeOrder(options, world);
-  for (const distribution of order.distributions) requireArchitecture(distribution, architecture);
-  await using session = await openSession(options, world);
+  await using repository = await takeRepositoryOrder(options, world);
+  const order = repository?.order ?? (await takeOrder(options, world));
+  for (const distribution of order.distributions)
+    for (const architecture of architectures) requireArchitecture(distribution, architecture);
+  if (options.elsewhere !== undefined) {
+    world.stdout(describeElsewhere(options.elsewhere, { options, order, architectures }, world));
+    return;
+  }
+  await using session = repository?.session ?? (await openSession(options, world));
   reportOrderWarnings(order, session, world);
+  await reportForeignLock(order, session);
   const formats = order.distributions.map(({ format }) => format);
   await setUpTools(requiredTools({ formats, application: true }), session, world);
   const indexes = order.manifest?.written.python?.indexes ?? [];
   const settings = await readIndexSettings({ indexes, projectDirectory: order.manifest?.directory }, session.ports);
-  const ports = withIndexSettings(session.ports, settings);
+  const { hasLocalFiles } = settings;
+  const sdistBuilder = chooseSdistBuilder(options, order, { session, hasLocalFiles, world });
+  const ports = {
+    ...withIndexSettings(session.ports, settings),
+    ...(sdistBuilder === undefined ? {} : { sdistBuilder }),
+  };
   const job = {
     options,
     order,
-    architecture,
+    architectures,
     session,
     ports,
-    hasLocalFiles: settings.hasLocalFiles,
+    hasLocalFiles,
     chosenEpoch,
     lock: new LockStore({ path: lockPath(order, options), locked: options.locked }, ports),
     world,

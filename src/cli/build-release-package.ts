@@ -2,7 +2,6 @@ import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
 import type { Distribution } from '../distributions/distribution.ts';
-import { selectDistributions } from '../distributions/select.ts';
 import { builtInDistributions } from '../distributions/table.ts';
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 import type { PackageArtifact } from '../formats/packager.ts';
@@ -15,7 +14,7 @@ import type { BuildTarget } from '../plan/build-plan.ts';
 import { planRelease, shareNames } from '../plan/plan-build.ts';
 import { requiredTools } from '../plan/required-tools.ts';
 import { parseReleaseOptions, type CommonOptions } from './options.ts';
-import { findManifest, normalizeOrder, nothingKnown } from './order.ts';
+import { chooseDistributions, findManifest, normalizeOrder, nothingKnown } from './order.ts';
 import { openSession, printArtifacts, reportOrderWarnings, setUpTools, type Session } from './session.ts';
 import type { World } from './world.ts';
 
@@ -23,8 +22,7 @@ type ReleaseTarget = Pick<BuildTarget, 'manifest' | 'distribution' | 'subdirecto
   readonly release: NonNullable<BuildTarget['release']>;
 };
 
-async function requireManifest(options: CommonOptions, world: World): Promise<ManifestFile> {
-  const manifest = await findManifest(options, world);
+function requireRelease(manifest: ManifestFile | undefined, options: CommonOptions, world: World): ManifestFile {
   if (manifest?.written.release !== undefined) return manifest;
   const where = manifest?.file ?? resolve(world.cwd, options.packageUri);
   throw new CoachbuilderError('manifest-invalid', `${where} describes no package repository`, {
@@ -75,8 +73,9 @@ async function build(
  */
 export async function buildReleasePackage(argv: readonly string[], world: World): Promise<void> {
   const options = parseReleaseOptions(argv, [...builtInDistributions().keys()], world);
-  const manifest = await requireManifest(options, world);
-  const distributions = selectDistributions(options.distributions, manifest.distributions);
+  const found = await findManifest(options, world);
+  const distributions = chooseDistributions(options, found);
+  const manifest = requireRelease(found, options, world);
   const targets = separate(distributions.map((distribution) => planTarget(manifest, distribution, world)));
   const fileNames = targets.map(({ subdirectory, release }) => join(subdirectory, release.fileName));
   if (options.dryRun) {

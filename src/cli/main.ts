@@ -5,6 +5,7 @@ import { buildPackage } from './build-package.ts';
 import { buildReleasePackage } from './build-release-package.ts';
 import { generateReference } from './generate-reference.ts';
 import { HelpShown, UsageError } from './options.ts';
+import { testPackage } from './test-package.ts';
 import { accessFailure, isErrno, writeFailure } from '../system/files.ts';
 import type { World } from './world.ts';
 
@@ -14,6 +15,7 @@ const commands: Readonly<Record<string, Command>> = {
   'build-package': buildPackage,
   'build-release-package': buildReleasePackage,
   'generate-reference': generateReference,
+  'test-package': testPackage,
 };
 
 /** `build-package … | head -1` closes our output before we have said everything: no reason to fail, or to go on writing. */

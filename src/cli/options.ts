@@ -24,7 +24,8 @@ export type Progress = 'live' | 'plain' | 'json';
 export interface CommonOptions {
   /** As given, comma lists not yet taken apart. */
   readonly distributions: readonly string[];
-  readonly architecture: Architecture | undefined;
+  /** Empty: the architecture of this machine. */
+  readonly architectures: readonly Architecture[];
   readonly destination: string;
   readonly manifest: string | undefined;
   readonly force: boolean;
@@ -35,12 +36,42 @@ export interface CommonOptions {
   /** Where records and trees of the run are kept; undefined means below the cache, without trees. */
   readonly buildDirectory: string | undefined;
   readonly packageUri: string;
+  /** To be thrown when nothing names a distribution, the manifest neither. */
+  readonly missingDistribution: UsageError;
+}
+
+/** Where the same work can be done instead of here. */
+export type Elsewhere = 'github' | 'gitlab' | 'bake';
+
+/** How what has no wheel is built. `auto`: in containers what needs a compiler. `wheels`: never in one. `container`: all of it. */
+const builderNames = ['auto', 'wheels', 'container'] as const;
+type BuilderName = (typeof builderNames)[number];
+
+/** What `build-package --test` was given, as written. */
+export interface TestBuiltOptions {
+  /** `tarball`, or `distribution=tarball`. */
+  readonly roots: readonly string[];
+  /** `image`, or `distribution=image`. */
+  readonly images: readonly string[];
+  readonly previous: string | undefined;
+  readonly junit: string | undefined;
 }
 
 export interface BuildOptions extends CommonOptions {
   readonly packageVersion: string | undefined;
   readonly locked: boolean;
   readonly offline: boolean;
+  readonly builder: BuilderName;
+  /** The container image to compile in, instead of the distribution's. */
+  readonly image: string | undefined;
+  /** Whether the other targets are built after one has failed. */
+  readonly keepGoing: boolean;
+  /** Whether targets that an earlier run has finished are left as they are. */
+  readonly resume: boolean;
+  /** Undefined: what is built is not tested. */
+  readonly test: TestBuiltOptions | undefined;
+  /** Nothing is built; what is printed describes the work for a CI or for buildx. */
+  readonly elsewhere: Elsewhere | undefined;
 }
 
 /** What commander hands over: unchecked words, flags and lists. */
@@ -52,6 +83,17 @@ interface RawOptions {
   readonly packageVersion?: string;
   readonly locked?: boolean;
   readonly offline?: boolean;
+  readonly builder: BuilderName;
+  readonly image?: string;
+  readonly keepGoing?: boolean;
+  readonly resume?: boolean;
+  readonly matrix?: 'github' | 'gitlab';
+  readonly bake?: boolean;
+  readonly test?: boolean;
+  readonly testRoot?: readonly string[];
+  readonly testImage?: readonly string[];
+  readonly testPrevious?: string;
+  readonly testJunit?: string;
   readonly force?: boolean;
   readonly dryRun?: boolean;
   readonly json?: boolean;
@@ -105,10 +147,44 @@ function buildPackageCommand(distributions: readonly string[]): Command {
       'The package URI is a directory, a wheel, an sdist, a URL, or a requirement such as httpie==3.2.4.',
     distributions,
   )
-    .option('--architecture <name>', 'The target architecture; without it that of this machine')
+    .option(
+      '--architecture <name>',
+      'The target architecture, or several separated by commas; without it that of this machine',
+    )
     .option('--package-version <version>', 'The version of the packages (PEP 440); without it that of the application')
     .option('--locked', 'Fail unless coachbuilder.lock is there and up to date')
-    .option('--offline', 'Use nothing but what is on this machine');
+    .option('--offline', 'Use nothing but what is on this machine')
+    .addOption(
+      new Option(
+        '--builder <kind>',
+        'How what has no wheel is built: on this machine and, when it needs a compiler, in a container; never in one; all in one',
+      )
+        .choices(builderNames)
+        .default('auto'),
+    )
+    .option('--image <name>', 'The container image to compile in; without it that of the distribution')
+    .option('--keep-going', 'Build the other targets when one fails')
+    .option('--resume', 'Leave targets alone that an earlier run has finished')
+    .addOption(
+      new Option('--matrix <ci>', 'Print the targets as a matrix of a CI, and build nothing').choices([
+        'github',
+        'gitlab',
+      ]),
+    )
+    .addOption(new Option('--bake', 'Print a file for docker buildx bake, and build nothing').conflicts('matrix'))
+    .option('--test', 'Install, run, remove and purge what was built, as test-package does')
+    .addOption(
+      new Option('--test-root <tarball>', 'A root to test in, or <distribution>=<tarball>; may be repeated').argParser(
+        collect,
+      ),
+    )
+    .addOption(
+      new Option('--test-image <name>', 'An image to test in, or <distribution>=<name>; may be repeated').argParser(
+        collect,
+      ),
+    )
+    .option('--test-previous <directory>', 'Where packages of a previous version are, to upgrade from')
+    .option('--test-junit <file>', "Write the results of tests there, in JUnit's format");
 }
 
 function buildReleasePackageCommand(distributions: readonly string[]): Command {
@@ -120,7 +196,8 @@ function buildReleasePackageCommand(distributions: readonly string[]): Command {
   );
 }
 
-function parse(command: Command, argv: readonly string[], world: World): RawOptions {
+/** Reads a command line; throws UsageError, HelpShown. */
+export function parse(command: Command, argv: readonly string[], world: World): RawOptions {
   command.configureOutput({
     writeOut: (text) => {
       world.stdout(text);
@@ -153,8 +230,13 @@ function missingDistribution(command: Command): UsageError {
   return new UsageError(command.helpInformation().trimEnd(), 'Must specify --distribution.');
 }
 
-function parseArchitecture(name: string | undefined): Architecture | undefined {
-  if (name === undefined) return undefined;
+function parseArchitectures(words: string | undefined): readonly Architecture[] {
+  if (words === undefined) return [];
+  const names = words.split(',').map((word) => word.trim());
+  return [...new Set(names.filter((name) => name !== '').map(parseArchitecture))];
+}
+
+function parseArchitecture(name: string): Architecture {
   const architecture = findArchitecture(name);
   if (architecture !== undefined) return architecture;
   throw new CoachbuilderError('usage', `there is no architecture ${name}`, {
@@ -162,23 +244,37 @@ function parseArchitecture(name: string | undefined): Architecture | undefined {
   });
 }
 
-function commonOptions(command: Command, raw: RawOptions, world: World): CommonOptions {
-  if (namesNothing(raw.distribution)) throw missingDistribution(command);
+/** How much is said, and how: lines for files and CI logs, a live line for a terminal. */
+export function chooseProgress(
+  raw: Pick<RawOptions, 'verbose' | 'quiet' | 'progress'>,
+  world: Pick<World, 'columns'>,
+): Pick<CommonOptions, 'verbosity' | 'progress'> {
   const verbosity = raw.verbose === true ? 'verbose' : raw.quiet === true ? 'quiet' : 'normal';
   const automatic = world.columns === undefined || verbosity !== 'normal' ? 'plain' : 'live';
+  return { verbosity, progress: raw.progress === 'auto' ? automatic : raw.progress };
+}
+
+function commonOptions(command: Command, raw: RawOptions, world: World): CommonOptions {
   return {
-    distributions: raw.distribution,
-    architecture: parseArchitecture(raw.architecture),
+    distributions: namesNothing(raw.distribution) ? [] : raw.distribution,
+    architectures: parseArchitectures(raw.architecture),
     destination: raw.destinationPath,
     manifest: raw.manifest,
     force: raw.force === true,
     dryRun: raw.dryRun === true,
     json: raw.json === true,
-    verbosity,
-    progress: raw.progress === 'auto' ? automatic : raw.progress,
+    ...chooseProgress(raw, world),
     buildDirectory: raw.buildDirectory,
     packageUri: command.args[0] ?? '',
+    missingDistribution: missingDistribution(command),
   };
+}
+
+/** Whatever says how to test asks for a test. */
+function testOptions(raw: RawOptions): TestBuiltOptions | undefined {
+  const { testRoot: roots, testImage: images, testPrevious: previous, testJunit: junit } = raw;
+  if (raw.test !== true && [roots, images, previous, junit].every((given) => given === undefined)) return undefined;
+  return { roots: roots ?? [], images: images ?? [], previous, junit };
 }
 
 /**
@@ -198,6 +294,12 @@ export function parseBuildOptions(
     packageVersion: raw.packageVersion,
     locked: raw.locked === true,
     offline: raw.offline === true,
+    builder: raw.builder,
+    image: raw.image,
+    keepGoing: raw.keepGoing === true,
+    resume: raw.resume === true,
+    elsewhere: raw.bake === true ? 'bake' : raw.matrix,
+    test: testOptions(raw),
   };
 }
 

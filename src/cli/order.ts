@@ -48,16 +48,29 @@ function projectUri(packageUri: string, manifest: ManifestFile | undefined, worl
 }
 
 /**
+ * What was given to --distribution, else the targets of the manifest.
+ * @throws UsageError when neither names any, CoachbuilderError `unknown-distribution`
+ */
+export function chooseDistributions(
+  options: Pick<CommonOptions, 'distributions' | 'missingDistribution'>,
+  manifest: ManifestFile | undefined,
+): readonly Distribution[] {
+  const words = options.distributions.length > 0 ? options.distributions : (manifest?.written.targets ?? []);
+  if (words.length === 0) throw options.missingDistribution;
+  return selectDistributions(words, manifest?.distributions ?? builtInDistributions());
+}
+
+/**
  * Reads the manifest and finds out what is to be built, and for whom.
  * @throws CoachbuilderError `manifest-invalid`, `manifest-missing`, `unknown-distribution`, `not-a-python-project`
  */
 export async function takeOrder(
-  options: Pick<CommonOptions, 'manifest' | 'packageUri' | 'distributions'>,
+  options: Pick<CommonOptions, 'manifest' | 'packageUri' | 'distributions' | 'missingDistribution'>,
   world: World,
 ): Promise<Order> {
   const manifest = await findManifest(options, world);
   const table = manifest?.distributions ?? builtInDistributions();
-  const distributions = selectDistributions(options.distributions, table);
+  const distributions = chooseDistributions(options, manifest);
   const source = await locateApplication(projectUri(options.packageUri, manifest, world), world.cwd);
   return { source, manifest, distributions, table };
 }

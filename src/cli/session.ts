@@ -9,6 +9,7 @@ import type { PackageArtifact } from '../formats/packager.ts';
 import type { Reporter } from '../report/event.ts';
 import { createRedactor } from '../report/redact.ts';
 import { jsonReporter, liveReporter, plainReporter } from '../report/reporters.ts';
+import type { CommandRunner } from '../system/command.ts';
 import { NodeCommandRunner } from '../system/node-command-runner.ts';
 import { makeRunDirectory, useRunDirectory, type RunDirectory } from '../system/run-directory.ts';
 import { ensureTools, type InstallableTool } from '../system/tool-installer.ts';
@@ -20,6 +21,8 @@ import { cacheDirectory, childEnvironments, type World } from './world.ts';
 export interface Session extends AsyncDisposable {
   readonly run: RunDirectory;
   readonly ports: ToolPorts;
+  /** Starts processes also after an interrupt: what tidies up on another machine has to be a process. */
+  readonly cleanup: CommandRunner;
 }
 
 function makeReporter(options: Pick<CommonOptions, 'progress' | 'verbosity'>, world: World): Reporter {
@@ -46,17 +49,15 @@ export async function openSession(options: SessionOptions, world: World): Promis
       : await useRunDirectory(resolve(world.cwd, options.buildDirectory));
   const reporter = makeReporter(options, world);
   const redactor = createRedactor();
-  const commands = new NodeCommandRunner({
-    redact: redactor,
-    reporter,
-    interruption: world.interruption,
-    log: run.log,
-  });
+  const door = { redact: redactor, reporter, log: run.log };
+  const commands = new NodeCommandRunner({ ...door, interruption: world.interruption });
+  const cleanup = new NodeCommandRunner({ ...door, interruption: new AbortController().signal });
   const environments = childEnvironments(world);
   reporter.report({ type: 'stage-progress', stage: 'set-up', message: `log and records are kept in ${run.path}` });
   return {
     run,
     ports: { commands, environments, reporter, redactor, cacheDirectory: cache, offline: options.offline },
+    cleanup,
     [Symbol.asyncDispose]() {
       reporter.close();
       return Promise.resolve();
@@ -69,6 +70,9 @@ const toldByTool: ReadonlySet<ErrorCode> = new Set([
   'command-failed',
   'application-build-failed',
   'needs-compiler',
+  'compile-failed',
+  'engine-failed',
+  'image-missing',
   'unresolvable',
   'index-unreachable',
 ]);

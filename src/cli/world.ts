@@ -20,9 +20,9 @@ export interface World {
   readonly interruption: AbortSignal;
 }
 
-/** Variables that configure network clients; nothing else of the caller's environment reaches a child. */
+/** Variables that configure network clients, git among them; nothing else of the caller's environment reaches a child. */
 const networkVariables =
-  /^(?:(?:https?|no|all|ftp)_proxy|PIP_\w+|UV_\w+|SSL_CERT_(?:FILE|DIR)|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|NETRC|XDG_CONFIG_(?:HOME|DIRS)|GIT_SSL_CAINFO)$/i;
+  /^(?:(?:https?|no|all|ftp)_proxy|PIP_\w+|UV_\w+|SSL_CERT_(?:FILE|DIR)|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|NETRC|XDG_CONFIG_(?:HOME|DIRS)|GIT_(?:SSL_CAINFO|SSH|SSH_COMMAND|ASKPASS|CONFIG_(?:GLOBAL|SYSTEM|NOSYSTEM|COUNT|KEY_\d+|VALUE_\d+))|SSH_AUTH_SOCK)$/i;
 
 /** Variables that say where interpreters of this user are; the choice of one must be the caller's in children, too. */
 const interpreterVariables = ['PYENV_ROOT', 'PYENV_VERSION', 'UV_PYTHON_INSTALL_DIR', 'XDG_DATA_HOME'] as const;
@@ -46,6 +46,21 @@ export function childEnvironments(world: Pick<World, 'env'>): ChildEnvironments 
     if (value !== undefined && networkVariables.test(name)) network[name] = value;
   }
   return { base, network };
+}
+
+/** Variables by which users choose a container engine, its storage and its remote end; docker(1), podman(1). */
+const engineVariables = /^(?:DOCKER|CONTAINERS?|PODMAN)_\w+$|^(?:XDG_RUNTIME_DIR|SSH_AUTH_SOCK)$/;
+
+/** The environment of container engines: `base`, which pulls through proxies, with what engines are configured by. */
+export function engineEnvironment(
+  base: Readonly<Record<string, string>>,
+  world: Pick<World, 'env'>,
+): Readonly<Record<string, string>> {
+  const own = Object.entries(world.env).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined && engineVariables.test(entry[0]),
+  );
+  const plain = Object.entries(base).filter(([name]) => !/^(?:PIP|UV)_/.test(name));
+  return Object.fromEntries([...plain, ...own]);
 }
 
 /** Where downloads, tools and records of builds are kept: the XDG base directory specification's cache, an absolute path. */

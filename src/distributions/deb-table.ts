@@ -10,6 +10,7 @@ import { debTag, identify, type DebFamily, type ReleaseFacts } from './release.t
  *   [image]   package inventories of the official images
  *   [dpkg]    dpkg's and apt's changelogs and manual pages
  *   [eol]     distro-info-data
+ *   [images]  docker-library/official-images, which is where the vendors publish
  *   [common]  general knowledge that nobody measured for this table
  */
 
@@ -62,6 +63,7 @@ const newUbuntu: readonly Architecture[] = ['x86_64', 'aarch64', 'armv7l', 'ppc6
 /** The deb-based distributions that we know. Ends of life, general and extended: [eol]. */
 export const debDistributions: readonly DebDistribution[] = [
   release('debian-10', 'Debian 10', unmerged, {
+    image: 'docker.io/library/debian:10', // [images]
     architectures: debianArchitectures,
     glibc: '2.28', // [abi]
     abi: { GLIBC: '2.28', GLIBCXX: '3.4.25', CXXABI: '1.3.11', GCC: '7.0.0', ZLIB: '1.2.9' }, // [abi]
@@ -71,6 +73,7 @@ export const debDistributions: readonly DebDistribution[] = [
     endOfExtendedLife: '2024-06-30',
   }),
   release('debian-11', 'Debian 11', unmerged, {
+    image: 'docker.io/library/debian:11', // [images]
     architectures: debianArchitectures,
     glibc: '2.31', // [abi]
     abi: { GLIBC: '2.31', GLIBCXX: '3.4.28', CXXABI: '1.3.12', GCC: '7.0.0', ZLIB: '1.2.9' }, // [abi]
@@ -80,6 +83,7 @@ export const debDistributions: readonly DebDistribution[] = [
     endOfExtendedLife: '2026-08-31',
   }),
   release('debian-12', 'Debian 12', unmerged, {
+    image: 'docker.io/library/debian:12', // [images]
     architectures: debianArchitectures,
     glibc: '2.36', // [abi]
     abi: { GLIBC: '2.36', GLIBCXX: '3.4.30', CXXABI: '1.3.13', GCC: '12.0.0', ZLIB: '1.2.12' }, // [abi]
@@ -90,6 +94,7 @@ export const debDistributions: readonly DebDistribution[] = [
   }),
   release('debian-13', 'Debian 13', common, {
     // i386 is for foreign-architecture use only, but its archive is whole [common].
+    image: 'docker.io/library/debian:13', // [images]
     architectures: [...debianArchitectures, 'riscv64'],
     glibc: '2.41', // [abi]
     abi: { GLIBC: '2.41', GLIBCXX: '3.4.33', CXXABI: '1.3.15', GCC: '14.0.0', ZLIB: '1.2.12' }, // [abi]
@@ -108,6 +113,7 @@ export const debDistributions: readonly DebDistribution[] = [
       keyDirectory: '/etc/apt/trusted.gpg.d', // its apt knows no signed-by [common]
     },
     {
+      image: 'docker.io/library/ubuntu:14.04', // [images]
       architectures: ['x86_64', 'aarch64', 'i686', 'armv7l', 'ppc64le'],
       glibc: '2.19', // exports no symbol newer than 2.18 [abi]
       abi: { GLIBC: '2.18', GLIBCXX: '3.4.19', CXXABI: '1.3.7', GCC: '4.8.0', ZLIB: '1.2.7.1' }, // [abi]
@@ -127,6 +133,7 @@ export const debDistributions: readonly DebDistribution[] = [
     },
   ),
   release('ubuntu-16.04', 'Ubuntu 16.04 LTS', unmerged, {
+    image: 'docker.io/library/ubuntu:16.04', // [images]
     architectures: oldUbuntu,
     glibc: '2.23', // [abi]
     abi: { GLIBC: '2.23', GLIBCXX: '3.4.21', CXXABI: '1.3.9', GCC: '4.8.0', ZLIB: '1.2.7.1' }, // [abi]
@@ -137,6 +144,7 @@ export const debDistributions: readonly DebDistribution[] = [
     endOfExtendedLife: '2028-04-25',
   }),
   release('ubuntu-18.04', 'Ubuntu 18.04 LTS', unmerged, {
+    image: 'docker.io/library/ubuntu:18.04', // [images]
     architectures: oldUbuntu,
     glibc: '2.27', // [abi]
     abi: { GLIBC: '2.27', GLIBCXX: '3.4.25', CXXABI: '1.3.11', GCC: '7.0.0', ZLIB: '1.2.9' }, // [abi]
@@ -147,6 +155,7 @@ export const debDistributions: readonly DebDistribution[] = [
     endOfExtendedLife: '2030-04-30',
   }),
   release('ubuntu-20.04', 'Ubuntu 20.04 LTS', unmerged, {
+    image: 'docker.io/library/ubuntu:20.04', // [images]
     architectures: newUbuntu,
     glibc: '2.31', // [abi]
     abi: { GLIBC: '2.31', GLIBCXX: '3.4.28', CXXABI: '1.3.12', GCC: '7.0.0', ZLIB: '1.2.9' }, // [abi]
@@ -157,6 +166,7 @@ export const debDistributions: readonly DebDistribution[] = [
     endOfExtendedLife: '2032-04-27',
   }),
   release('ubuntu-22.04', 'Ubuntu 22.04 LTS', unmerged, {
+    image: 'docker.io/library/ubuntu:22.04', // [images]
     architectures: newUbuntu,
     glibc: '2.35', // [abi]
     abi: { GLIBC: '2.35', GLIBCXX: '3.4.30', CXXABI: '1.3.13', GCC: '12.0.0', ZLIB: '1.2.9' }, // [abi]
@@ -167,6 +177,7 @@ export const debDistributions: readonly DebDistribution[] = [
     endOfExtendedLife: '2034-04-25',
   }),
   release('ubuntu-24.04', 'Ubuntu 24.04 LTS', common, {
+    image: 'docker.io/library/ubuntu:24.04', // [images]
     architectures: newUbuntu,
     glibc: '2.39', // [abi]
     abi: { GLIBC: '2.39', GLIBCXX: '3.4.33', CXXABI: '1.3.15', GCC: '14.0.0', ZLIB: '1.2.12' }, // [abi]
@@ -176,6 +187,7 @@ export const debDistributions: readonly DebDistribution[] = [
     endOfExtendedLife: '2036-04-29',
   }),
   release('ubuntu-26.04', 'Ubuntu 26.04 LTS', common, {
+    image: 'docker.io/library/ubuntu:26.04', // [images]
     architectures: newUbuntu,
     glibc: '2.43', // [abi]
     abi: { GLIBC: '2.43', GLIBCXX: '3.4.35', CXXABI: '1.3.17', GCC: '14.0.0', ZLIB: '1.2.12' }, // [abi]

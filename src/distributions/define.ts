@@ -96,6 +96,7 @@ function extendDistribution(id: string, base: Distribution, written: WrittenDist
     init: written.init ?? base.init,
     unitDirectory: written['unit-directory'] ?? base.unitDirectory,
     packageManager: written['package-manager'] ?? base.packageManager,
+    image: written.image ?? base.image,
     repositoryDirectory: written['repository-directory'] ?? base.repositoryDirectory,
     keyDirectory: written['key-directory'] ?? base.keyDirectory,
     endOfLife: written['end-of-life'] ?? base.endOfLife,

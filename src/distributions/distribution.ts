@@ -83,6 +83,8 @@ interface DistributionCommon {
   readonly init: InitSystem;
   readonly unitDirectory: string;
   readonly packageManager: 'apt' | 'dnf' | 'dnf5' | 'yum' | 'zypper';
+  /** A container image of it: where what has no wheel is compiled. */
+  readonly image: string;
   readonly repositoryDirectory: string;
   readonly keyDirectory: string;
   /** ISO date of the end of general support. */

@@ -20,6 +20,7 @@ export function distributionsReference(table: DistributionTable): string {
     section('Packages in the rpm format', rpmTable(all.filter((each) => each.format === 'rpm'))),
     section('Packages in the deb format', debTable(all.filter((each) => each.format === 'deb'))),
     section('Symbol versions', abiTable(all)),
+    section('Container images', imageTable(all)),
   ].join('\n');
 }
 
@@ -108,6 +109,13 @@ function abiTable(distributions: readonly Distribution[]): string {
   return markdownTable(
     ['Distribution', ...families],
     distributions.map((each) => [code(each.id), ...families.map((family) => each.abi[family] ?? '')]),
+  );
+}
+
+function imageTable(distributions: readonly Distribution[]): string {
+  return markdownTable(
+    ['Distribution', 'Image'],
+    distributions.map((each) => [code(each.id), code(each.image)]),
   );
 }
 

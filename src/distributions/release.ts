@@ -11,6 +11,8 @@ export type DebFamily = Omit<
 /** What is a release's own, whatever its family. */
 export interface ReleaseFacts {
   readonly architectures: readonly Architecture[];
+  /** Where its vendor, or whoever keeps it for the vendor, publishes the image. */
+  readonly image: string;
   /** ISO date. */
   readonly endOfLife: string;
   /** ISO date. */

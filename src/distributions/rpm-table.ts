@@ -8,6 +8,8 @@ import { identify, type ReleaseFacts, type RpmFamily } from './release.ts';
  *   [mock]    mock's chroot templates: %dist, package manager
  *   [rpm]     rpm of that version, built from its upstream tag: what it reads, refuses and installs was measured
  *   [image]   package inventories of the official images
+ *   [images]  the vendors' registries, for every image: Docker's official images of CentOS are gone, and those of Rocky
+ *             Linux stop at 8.9 and 9.3
  *   [vendor]  the vendor's own documentation
  *   [eol]     endoflife.date, and distro-info-data for Debian and Ubuntu
  *   [common]  general knowledge that nobody measured for this table
@@ -201,34 +203,97 @@ const server: readonly Architecture[] = ['x86_64', 'aarch64', 'ppc64le', 's390x'
 
 /** The rpm-based distributions that we know. Ends of life: [eol]. Architectures: the vendors' download pages [common]. */
 export const rpmDistributions: readonly RpmDistribution[] = [
-  release('centos-7', 'CentOS 7', el7, { architectures: ['x86_64', 'aarch64', 'ppc64le'], endOfLife: '2024-06-30' }),
-  release('centos-stream-9', 'CentOS Stream 9', el9, { architectures: server, endOfLife: '2027-05-31' }),
-  release('centos-stream-10', 'CentOS Stream 10', el10, { architectures: server, endOfLife: '2030-05-31' }),
+  release('centos-7', 'CentOS 7', el7, {
+    image: 'quay.io/centos/centos:7',
+    architectures: ['x86_64', 'aarch64', 'ppc64le'],
+    endOfLife: '2024-06-30',
+  }),
+  release('centos-stream-9', 'CentOS Stream 9', el9, {
+    image: 'quay.io/centos/centos:stream9',
+    architectures: server,
+    endOfLife: '2027-05-31',
+  }),
+  release('centos-stream-10', 'CentOS Stream 10', el10, {
+    image: 'quay.io/centos/centos:stream10',
+    architectures: server,
+    endOfLife: '2030-05-31',
+  }),
   release('rhel-8', 'Red Hat Enterprise Linux 8', el8, {
+    image: 'registry.access.redhat.com/ubi8/ubi',
     architectures: server,
     endOfLife: '2029-05-31',
     endOfExtendedLife: '2033-05-31',
   }),
   release('rhel-9', 'Red Hat Enterprise Linux 9', el9, {
+    image: 'registry.access.redhat.com/ubi9/ubi',
     architectures: server,
     endOfLife: '2032-05-31',
     endOfExtendedLife: '2036-05-31',
   }),
   release('rhel-10', 'Red Hat Enterprise Linux 10', el10, {
+    image: 'registry.access.redhat.com/ubi10/ubi',
     architectures: server,
     endOfLife: '2035-05-31',
     endOfExtendedLife: '2039-05-31',
   }),
-  release('rocky-8', 'Rocky Linux 8', el8, { architectures: pair, endOfLife: '2029-05-31' }),
-  release('rocky-9', 'Rocky Linux 9', el9, { architectures: server, endOfLife: '2032-05-31' }),
-  release('rocky-10', 'Rocky Linux 10', el10, { architectures: server, endOfLife: '2035-05-31' }),
-  release('alma-8', 'AlmaLinux 8', el8, { architectures: server, endOfLife: '2029-05-31' }),
-  release('alma-9', 'AlmaLinux 9', el9, { architectures: server, endOfLife: '2032-05-31' }),
-  release('alma-10', 'AlmaLinux 10', el10, { architectures: server, endOfLife: '2035-05-31' }),
-  release('fedora-41', 'Fedora 41', fedora41, { architectures: server, endOfLife: '2025-12-15' }),
-  release('fedora-42', 'Fedora 42', fedora42, { architectures: server, endOfLife: '2026-05-27' }),
-  release('fedora-43', 'Fedora 43', fedora43, { architectures: server, endOfLife: '2026-12-09' }),
-  release('amazonlinux-2', 'Amazon Linux 2', amazon2, { architectures: pair, endOfLife: '2026-06-30' }),
-  release('amazonlinux-2023', 'Amazon Linux 2023', amazon2023, { architectures: pair, endOfLife: '2029-06-30' }),
-  release('opensuse-leap-15.6', 'openSUSE Leap 15.6', leap156, { architectures: server, endOfLife: '2026-04-30' }),
+  release('rocky-8', 'Rocky Linux 8', el8, {
+    image: 'quay.io/rockylinux/rockylinux:8',
+    architectures: pair,
+    endOfLife: '2029-05-31',
+  }),
+  release('rocky-9', 'Rocky Linux 9', el9, {
+    image: 'quay.io/rockylinux/rockylinux:9',
+    architectures: server,
+    endOfLife: '2032-05-31',
+  }),
+  release('rocky-10', 'Rocky Linux 10', el10, {
+    image: 'quay.io/rockylinux/rockylinux:10',
+    architectures: server,
+    endOfLife: '2035-05-31',
+  }),
+  release('alma-8', 'AlmaLinux 8', el8, {
+    image: 'quay.io/almalinuxorg/almalinux:8',
+    architectures: server,
+    endOfLife: '2029-05-31',
+  }),
+  release('alma-9', 'AlmaLinux 9', el9, {
+    image: 'quay.io/almalinuxorg/almalinux:9',
+    architectures: server,
+    endOfLife: '2032-05-31',
+  }),
+  release('alma-10', 'AlmaLinux 10', el10, {
+    image: 'quay.io/almalinuxorg/almalinux:10',
+    architectures: server,
+    endOfLife: '2035-05-31',
+  }),
+  release('fedora-41', 'Fedora 41', fedora41, {
+    image: 'registry.fedoraproject.org/fedora:41',
+    architectures: server,
+    endOfLife: '2025-12-15',
+  }),
+  release('fedora-42', 'Fedora 42', fedora42, {
+    image: 'registry.fedoraproject.org/fedora:42',
+    architectures: server,
+    endOfLife: '2026-05-27',
+  }),
+  release('fedora-43', 'Fedora 43', fedora43, {
+    image: 'registry.fedoraproject.org/fedora:43',
+    architectures: server,
+    endOfLife: '2026-12-09',
+  }),
+  release('amazonlinux-2', 'Amazon Linux 2', amazon2, {
+    image: 'docker.io/library/amazonlinux:2',
+    architectures: pair,
+    endOfLife: '2026-06-30',
+  }),
+  release('amazonlinux-2023', 'Amazon Linux 2023', amazon2023, {
+    image: 'public.ecr.aws/amazonlinux/amazonlinux:2023',
+    architectures: pair,
+    endOfLife: '2029-06-30',
+  }),
+  release('opensuse-leap-15.6', 'openSUSE Leap 15.6', leap156, {
+    image: 'docker.io/opensuse/leap:15.6',
+    architectures: server,
+    endOfLife: '2026-04-30',
+  }),
 ];

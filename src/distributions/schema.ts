@@ -140,6 +140,14 @@ export const distributionSchema = z
       .enum(['apt', 'dnf', 'dnf5', 'yum', 'zypper'])
       .optional()
       .meta({ description: 'What installs packages from repositories.' }),
+    image: z
+      .string()
+      .regex(/^[a-z0-9][\w.:/@-]*$/, 'must be the name of a container image, such as "registry.example.com/linux:8"')
+      .optional()
+      .meta({
+        description: 'Container image of it, in which what has no wheel is compiled.',
+        examples: ['registry.example.com/acme/linux:8'],
+      }),
     'repository-directory': absolutePath
       .optional()
       .meta({ description: 'Where repositories are described.', examples: ['/etc/yum.repos.d'] }),

@@ -16,6 +16,13 @@ function indexNames(ports: FailurePorts): readonly string[] {
     .map(withoutUrlCredentials);
 }
 
+/** What is waited for while a resolver or a download runs: the indexes by their addresses, without credentials. */
+export function awaitedIndexes(ports: FailurePorts): string {
+  const names = indexNames(ports).map((address) => ports.redactor.text(address));
+  if (names.length === 0) return 'the index that is the default';
+  return `the ${names.length === 1 ? 'index' : 'indexes'} ${names.join(', ')}`;
+}
+
 /** The error for an index that did not answer, or did not let us in; it names the index. */
 export function unreachableIndex(output: string, ports: FailurePorts): CoachbuilderError {
   const known = indexNames(ports);

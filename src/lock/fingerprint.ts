@@ -4,19 +4,22 @@ import type { LockedDistribution, LockInputs } from './lock.ts';
 
 /** The inputs with their keys in the order of the lock file. */
 export function canonicalInputs(inputs: LockInputs): LockInputs {
-  const { python, glibc, architecture, requirements, constraints, indexes } = inputs;
-  return { python, glibc, architecture, requirements, constraints, indexes };
+  const { python, glibc, architecture, requirements, constraints, indexes, lockFile } = inputs;
+  const known = { python, glibc, architecture, requirements, constraints, indexes };
+  return lockFile === undefined ? known : { ...known, lockFile };
 }
 
 /** A distribution with its keys in the order of the lock file. */
 export function canonicalDistribution(distribution: LockedDistribution): LockedDistribution {
-  const { name, version, kind, file, url } = distribution;
+  const { name, version, kind, file, url, build, buildRequires } = distribution;
   return {
     name,
     version,
     kind,
     file: { fileName: file.fileName, sha256: file.sha256 },
     ...(url === undefined ? {} : { url }),
+    ...(build === undefined ? {} : { build }),
+    ...(buildRequires === undefined ? {} : { buildRequires: buildRequires.map(canonicalDistribution) }),
   };
 }
 

@@ -1,3 +1,5 @@
+import { basename } from 'node:path';
+
 import type { Application, ApplicationSource } from '../application/application.ts';
 import type { ToolPorts } from '../application/ports.ts';
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
@@ -7,8 +9,11 @@ import { evaluateMarker } from '../python/marker.ts';
 import { normalizeName } from '../python/name.ts';
 import { formatRequirement, parseRequirement, type Requirement } from '../python/requirement.ts';
 import { satisfies } from '../python/specifiers.ts';
+import type { Reporter } from '../report/event.ts';
 import { withoutUrlCredentials } from '../report/redact.ts';
 import type { LockInputs } from './lock.ts';
+import { readLockFile } from './imports/read-lock-file.ts';
+import { requirePinned, requireUsableFiles, type ImportedLock } from './imports/pins.ts';
 import { describePlatform, pythonMinor, type TargetPlatform } from './platform.ts';
 import { readRequirementsFiles, type RequirementLine } from './requirements-file.ts';
 
@@ -26,9 +31,12 @@ export interface LockRequest {
   /** What is packaged. One that came from a requirement may be given as the requirement alone, before its wheel is known. */
   readonly application: Application | RequirementSource;
   readonly platform: TargetPlatform;
-  readonly python: Pick<PythonSettings, 'requirements' | 'constraints' | 'extras' | 'indexes'>;
+  readonly python: Pick<PythonSettings, 'requirements' | 'constraints' | 'extras' | 'indexes'> &
+    Partial<Pick<PythonSettings, 'lockFile'>>;
   /** Other distributions' interpreters. */
   readonly candidates?: readonly InterpreterCandidate[];
+  /** Told what is waited for, instead of the reporter of the store's ports. */
+  readonly reporter?: Reporter;
 }
 
 /** A request, worked out for its platform. */
@@ -42,6 +50,8 @@ export interface LockQuestion {
   readonly hashes: ReadonlyMap<string, readonly string[]>;
   /** Normalized name of an application that was built here; an index may have one of that name, which is not it. */
   readonly own: string | undefined;
+  /** The lock of another tool; then `requirements` are its pins, every one with hashes. */
+  readonly imported: ImportedLock | undefined;
   /** As it goes into the lock: no credentials. */
   readonly inputs: LockInputs;
 }
@@ -130,8 +140,8 @@ function checkInterpreter(request: LockRequest): void {
     {
       hint:
         fitting.length === 0
-          ? 'name another interpreter under python.interpreter in the manifest, or package a version that runs on this one'
-          : 'choose one of the distributions above, name another interpreter under python.interpreter in the manifest, or package a version that runs on this one',
+          ? 'name another interpreter under python.interpreter in the manifest, packaged by the distribution or bundled, or package a version that runs on this one'
+          : 'choose one of the distributions above, name another interpreter under python.interpreter in the manifest, packaged by the distribution or bundled, or package a version that runs on this one',
       details: fitting.map(({ title, pythonVersion }) => `${title}: Python ${pythonVersion}`),
     },
   );
@@ -182,9 +192,32 @@ function refuseUnpinnable(requirements: readonly Requirement[], platform: Target
   );
 }
 
+/** What an application requires is what a lock of another tool has; its pins are then all that a resolver is asked for. */
+async function importLock(
+  request: LockRequest,
+  requirements: readonly Requirement[],
+  markers: MarkerEnvironment,
+): Promise<ImportedLock | undefined> {
+  const { application, platform, python } = request;
+  if (python.lockFile === undefined) return undefined;
+  const own = requirementOf(application) === undefined ? ownName(application) : undefined;
+  const imported = await readLockFile(python.lockFile, { markers, extras: python.extras.map(normalizeName), own });
+  requirePinned(
+    requirements.filter(({ name }) => normalizeName(name) !== own),
+    imported,
+  );
+  requireUsableFiles(imported, platform);
+  return imported;
+}
+
+function pinLines(imported: ImportedLock): readonly RequirementLine[] {
+  return imported.pins.map(({ requirement, files }) => ({ requirement, hashes: files.map(({ sha256 }) => sha256) }));
+}
+
 /**
  * Works out what has to be asked of a resolver.
- * @throws CoachbuilderError `requires-python`, `manifest-invalid` for requirements files that cannot be used
+ * @throws CoachbuilderError `requires-python`, `manifest-invalid` for requirements files that cannot be used,
+ * `lock-file-unusable` and `unsupported-wheel` for a lock of another tool
  */
 export async function askFor(request: LockRequest, ports: Pick<ToolPorts, 'reporter'>): Promise<LockQuestion> {
   checkInterpreter(request);
@@ -206,7 +239,13 @@ export async function askFor(request: LockRequest, ports: Pick<ToolPorts, 'repor
   }
   const holds = (line: RequirementLine): boolean => applying([line.requirement], [], markers).length > 0;
   const roots = rootRequirements(request, markers).map((requirement) => ({ requirement, hashes: [] }));
-  const requirements = [...roots, ...files.requirements.filter(holds)];
+  const required = [...roots, ...files.requirements.filter(holds)];
+  const imported = await importLock(
+    request,
+    required.map((line) => line.requirement),
+    markers,
+  );
+  const requirements = imported === undefined ? required : pinLines(imported);
   const constraints = files.constraints.filter(holds);
   refuseUnpinnable(
     [...requirements, ...constraints].map((line) => line.requirement),
@@ -218,14 +257,16 @@ export async function askFor(request: LockRequest, ports: Pick<ToolPorts, 'repor
     requirements: requirements.map((line) => withoutMarker(line.requirement)),
     constraints: constraints.map((line) => withoutMarker(line.requirement)),
     own: requirementOf(request.application) === undefined ? ownName(request.application) : undefined,
+    imported,
     hashes: collectHashes([...requirements, ...constraints]),
     inputs: {
       python: pythonMinor(platform),
       glibc: platform.glibc,
       architecture: platform.architecture,
-      requirements: sortedUnique(requirements.map(canonical)),
+      requirements: sortedUnique(required.map(canonical)),
       constraints: sortedUnique(constraints.map(canonical)),
       indexes: python.indexes.map(withoutUrlCredentials),
+      ...(imported === undefined ? {} : { lockFile: `${basename(imported.path)} sha256:${imported.digest}` }),
     },
   };
 }

@@ -1,9 +1,9 @@
-import type { ToolPorts } from '../application/ports.ts';
 import type { Lock, LockedEnvironment } from './lock.ts';
 import { readLock, withEnvironment, writeLock } from './lock-file.ts';
 import { askFor, type LockRequest } from './lock-request.ts';
 import { lockQuestion } from './lock-target.ts';
 import { platformKey } from './platform.ts';
+import type { LockPorts } from './sdist-builder.ts';
 import { changedInputs, isAltered, requireFresh } from './verify-lock.ts';
 
 export interface LockStoreOptions {
@@ -19,13 +19,13 @@ export interface LockStoreOptions {
  */
 export class LockStore {
   readonly #options: LockStoreOptions;
-  readonly #ports: ToolPorts;
+  readonly #ports: LockPorts;
   #lock: Lock | undefined;
   #loaded: Promise<void> | undefined;
   /** One after the other: resolvers are busy enough by themselves, and the file has one writer. */
   #queue: Promise<unknown> = Promise.resolve();
 
-  constructor(options: LockStoreOptions, ports: ToolPorts) {
+  constructor(options: LockStoreOptions, ports: LockPorts) {
     this.#options = options;
     this.#ports = ports;
   }
@@ -63,7 +63,8 @@ export class LockStore {
         });
       }
     }
-    const environment = await lockQuestion(question, this.#ports);
+    const reporter = request.reporter ?? this.#ports.reporter;
+    const environment = await lockQuestion(question, { ...this.#ports, reporter });
     this.#lock = withEnvironment(this.#lock, environment);
     if (this.#options.path !== undefined) await writeLock(this.#options.path, this.#lock);
     return environment;

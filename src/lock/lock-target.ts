@@ -3,15 +3,18 @@ import { join } from 'node:path';
 import { lastLines } from '../application/host-build.ts';
 import type { ToolPorts } from '../application/ports.ts';
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
+import { whileWaiting } from '../report/waiting.ts';
 import { temporaryDirectory } from '../system/files.ts';
-import { resolutionFailure } from './failures.ts';
+import { awaitedIndexes, resolutionFailure } from './failures.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import type { LockedDistribution, LockedEnvironment } from './lock.ts';
+import { blameLock, refuseStrangers } from './imports/imported-solution.ts';
 import { askFor, type LockQuestion, type LockRequest } from './lock-request.ts';
 import { pipResolver } from './pip-resolver.ts';
-import { describePlatform, platformKey, platformTags } from './platform.ts';
+import { describePlatform, platformKey, platformTags, type TargetPlatform } from './platform.ts';
 import { bestWheel, type ResolvedDistribution, type ResolvedFile, type Resolver } from './resolution.ts';
 import { buildLockedSdist } from './sdist-build.ts';
+import type { LockPorts } from './sdist-builder.ts';
 import { findUv } from './uv-tool.ts';
 import { uvPlatform, uvResolver } from './uv-resolver.ts';
 
@@ -119,18 +122,31 @@ async function chooseResolvers(question: LockQuestion, directory: string, ports:
   return (uv === undefined ? undefined : uvResolver(question, uv, directory, ports)) ?? pip;
 }
 
+/** An sdist is built to see how: on this machine, or by a compiler, whose requirements are pinned, too. */
+async function pin(
+  distribution: LockedDistribution,
+  platform: TargetPlatform,
+  ports: LockPorts,
+  explanation: readonly string[],
+): Promise<LockedDistribution> {
+  if (distribution.kind === 'wheel') return distribution;
+  const built = await buildLockedSdist(distribution, platform, ports, explanation);
+  if (!('requirements' in built)) return distribution;
+  return { ...distribution, build: 'container', buildRequires: built.requirements };
+}
+
 /**
  * Resolves an application's requirements for a target's interpreter, glibc and machine, and pins one file for each
- * distribution by its sha256. Distributions that have only an sdist are built here, to see that they are pure Python.
+ * distribution by its sha256. Distributions that have only an sdist are built, to see how.
  * @throws CoachbuilderError `requires-python`, `unresolvable`, `index-unreachable`, `needs-compiler`, `hash-mismatch`,
  * `offline`, `manifest-invalid`
  */
-export async function lockTarget(request: LockRequest, ports: ToolPorts): Promise<LockedEnvironment> {
+export async function lockTarget(request: LockRequest, ports: LockPorts): Promise<LockedEnvironment> {
   return lockQuestion(await askFor(request, ports), ports);
 }
 
 /** {@link lockTarget} for a question that was worked out already. */
-export async function lockQuestion(question: LockQuestion, ports: ToolPorts): Promise<LockedEnvironment> {
+export async function lockQuestion(question: LockQuestion, ports: LockPorts): Promise<LockedEnvironment> {
   const { platform, inputs } = question;
   const key = platformKey(platform);
   if (question.requirements.length === 0)
@@ -143,7 +159,13 @@ export async function lockQuestion(question: LockQuestion, ports: ToolPorts): Pr
     target: platform.title,
     message: `${resolver.title} resolves for ${describePlatform(platform)}`,
   });
-  const solution = await solve(resolver, question, ports);
+  const waiting = { reporter: ports.reporter, stage: 'lock', target: platform.title } as const;
+  const solution = await whileWaiting({ ...waiting, what: awaitedIndexes(ports) }, () =>
+    solve(resolver, question, ports),
+  ).catch((error: unknown) => {
+    throw blameLock(error, question);
+  });
+  refuseStrangers(solution.distributions, question);
   const tags = platformTags(platform);
   const distributions = solution.distributions
     // A plug-in requires its host; what an index has under the application's name must not take its place.
@@ -151,8 +173,7 @@ export async function lockQuestion(question: LockQuestion, ports: ToolPorts): Pr
     .map((distribution) => choose(distribution, question, tags))
     .sort(byName);
   const explanation = solution.explanation === undefined ? [] : lastLines(solution.explanation, ports, 12);
-  for (const distribution of distributions) {
-    if (distribution.kind === 'sdist') await buildLockedSdist(distribution, platform, ports, explanation);
-  }
-  return { key, inputs, fingerprint: fingerprintOf(key, inputs, distributions), distributions };
+  const pinned: LockedDistribution[] = [];
+  for (const distribution of distributions) pinned.push(await pin(distribution, platform, ports, explanation));
+  return { key, inputs, fingerprint: fingerprintOf(key, inputs, pinned), distributions: pinned };
 }

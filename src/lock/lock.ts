@@ -9,9 +9,13 @@ export interface LockedDistribution {
   /** Normalized (PEP 503). */
   readonly name: string;
   readonly version: string;
-  /** `wheel`: installed as it is. `sdist`: pure Python, built into a wheel on the host. */
+  /** `wheel`: installed as it is. `sdist`: built into a wheel, on the host when it is pure Python. */
   readonly kind: 'wheel' | 'sdist';
   readonly file: LockedFile;
+  /** `container`: the sdist is not pure Python, and is compiled in a container of the target's distribution. */
+  readonly build?: 'container';
+  /** What compiling it takes, pinned as well: pip and the closure of `build-system.requires` (PEP 518), sorted by name. */
+  readonly buildRequires?: readonly LockedDistribution[];
   /** Only for a distribution that was required by URL (PEP 440, direct references); without credentials. */
   readonly url?: string;
 }
@@ -28,6 +32,8 @@ export interface LockInputs {
   readonly constraints: readonly string[];
   /** Index addresses of the manifest, without credentials. */
   readonly indexes: readonly string[];
+  /** The lock of another tool that the versions were taken from: `uv.lock sha256:…`, the digest of what it pins here. */
+  readonly lockFile?: string;
 }
 
 /** The closure of the application for one interpreter on one platform; the application itself is in it only when it came from an index. */

@@ -6,7 +6,7 @@ import { lastLines } from '../application/host-build.ts';
 import type { ToolPorts } from '../application/ports.ts';
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 import { normalizeName } from '../python/name.ts';
-import { formatRequirement } from '../python/requirement.ts';
+import { formatRequirement, type Requirement } from '../python/requirement.ts';
 import { manylinuxLadder } from '../python/tags.ts';
 import { withoutUrlCredentials } from '../report/redact.ts';
 import { pipResolve } from '../system/tools/pip.ts';
@@ -77,6 +77,12 @@ export function pipResolver(question: LockQuestion, directory: string, ports: To
     await writeFile(path, texts.map((text) => `${text}\n`).join(''), { mode: 0o600 });
     return path;
   };
+  // Of pins pip chooses the files that they allow, and refuses whatever is required beyond them. Without pins it cannot be
+  // told hashes: for one that has some it wants them of everything.
+  const line = (requirement: Requirement): string => {
+    const hashes = question.imported === undefined ? [] : (question.hashes.get(normalizeName(requirement.name)) ?? []);
+    return [formatRequirement(requirement), ...hashes.map((sha256) => `--hash=sha256:${sha256}`)].join(' ');
+  };
   return {
     title: 'pip',
     async resolve(policy: SourcePolicy): Promise<ResolutionAnswer> {
@@ -89,7 +95,7 @@ export function pipResolver(question: LockQuestion, directory: string, ports: To
             python: question.markers.python_full_version,
             platforms: manylinuxLadder(platform.glibc, platform.architecture),
           },
-          requirements: await write('pip-requirements.txt', question.requirements.map(formatRequirement)),
+          requirements: await write('pip-requirements.txt', question.requirements.map(line)),
           constraints: await write('pip-constraints.txt', question.constraints.map(formatRequirement)),
           report,
           directory: join(directory, 'pip-target'),

@@ -1,3 +1,4 @@
+import type { Distribution, PackagedPython } from '../distributions/distribution.ts';
 import type { Architecture } from '../model/architecture.ts';
 import type { BuildTarget } from '../plan/build-plan.ts';
 import { supportedTags } from '../python/tags.ts';
@@ -11,15 +12,25 @@ export interface TargetPlatform {
   /** `2.17`. */
   readonly glibc: string;
   readonly architecture: Architecture;
+  /** Where a wheel for it can be compiled; absent when its interpreter is not one that a distribution packages. */
+  readonly native?: NativePlatform;
+}
+
+/** A distribution, and the interpreter of it that extension modules are compiled for. */
+export interface NativePlatform {
+  readonly distribution: Pick<Distribution, 'id' | 'title' | 'packageManager' | 'image'>;
+  readonly python: PackagedPython;
 }
 
 /** The platform of a build target. */
 export function platformOf(target: Pick<BuildTarget, 'distribution' | 'interpreter' | 'architecture'>): TargetPlatform {
+  const { distribution, interpreter, architecture } = target;
   return {
-    title: target.distribution.title,
-    pythonVersion: target.interpreter.version,
-    glibc: target.distribution.glibc,
-    architecture: target.architecture,
+    title: distribution.title,
+    pythonVersion: interpreter.version,
+    glibc: distribution.glibc,
+    architecture,
+    ...(interpreter.bundle === undefined ? { native: { distribution, python: interpreter } } : {}),
   };
 }
 

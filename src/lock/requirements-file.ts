@@ -30,6 +30,7 @@ interface Collected {
   readonly ignored: string[];
   /** Absolute paths that were read already, so that files that include each other come to an end. */
   readonly seen: Set<string>;
+  readonly passOverProject: boolean;
 }
 
 /** Options of pip's requirements file format that say where from or how; the manifest and the lock decide that here. */
@@ -83,6 +84,9 @@ function refusal(text: string): string | undefined {
   return undefined;
 }
 
+/** The project itself as `uv export` and `pip freeze` name it beside its dependencies: `-e .`, `./`, `.[extra]`. */
+const projectItself = /^(?:(?:-e|--editable)[\s=]*)?\.\/?(?:\[[^\]]*\])?$/;
+
 async function collect(path: string, kind: 'requirements' | 'constraints', into: Collected): Promise<void> {
   if (into.seen.has(`${kind} ${path}`)) return;
   into.seen.add(`${kind} ${path}`);
@@ -110,6 +114,7 @@ async function collect(path: string, kind: 'requirements' | 'constraints', into:
       into.ignored.push(`${written.split(/[\s=]/)[0] ?? written} (${path}:${String(line)})`);
       continue;
     }
+    if (into.passOverProject && projectItself.test(written)) continue;
     const refused = refusal(written);
     if (refused !== undefined) {
       problem(`"${written}" cannot be locked: ${refused}`, 'name a project and a version of it instead');
@@ -127,13 +132,22 @@ async function collect(path: string, kind: 'requirements' | 'constraints', into:
 /**
  * Reads requirements and constraints files in pip's format.
  * @param files absolute paths
+ * @param options `passOverProject`: a line that names the project itself is nothing to complain about
  * @throws CoachbuilderError `manifest-invalid` when a file cannot be read
  */
-export async function readRequirementsFiles(files: {
-  readonly requirements: readonly string[];
-  readonly constraints: readonly string[];
-}): Promise<RequirementsFile> {
-  const into: Collected = { requirements: [], constraints: [], diagnostics: [], ignored: [], seen: new Set() };
+export async function readRequirementsFiles(
+  files: { readonly requirements: readonly string[]; readonly constraints: readonly string[] },
+  options: { readonly passOverProject?: boolean } = {},
+): Promise<RequirementsFile> {
+  const passOverProject = options.passOverProject === true;
+  const into: Collected = {
+    requirements: [],
+    constraints: [],
+    diagnostics: [],
+    ignored: [],
+    seen: new Set(),
+    passOverProject,
+  };
   for (const file of files.requirements) await collect(file, 'requirements', into);
   for (const file of files.constraints) await collect(file, 'constraints', into);
   return into;

@@ -1,22 +1,18 @@
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 
 import { lastLines, requirePureWheel, tryBuildOnHost } from '../application/host-build.ts';
 import type { ToolPorts } from '../application/ports.ts';
 import { undatedEpoch } from '../application/sdist-time.ts';
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 import { wheelRank } from '../python/wheel-name.ts';
-import { digestFile, isErrno, temporaryDirectory } from '../system/files.ts';
+import { temporaryDirectory } from '../system/files.ts';
+import { findBuiltWheel, keepBuiltWheel } from './built-wheels.ts';
 import { hashMismatch, needsCompiler, offlineMiss, unreachableIndex } from './failures.ts';
 import type { LockedDistribution } from './lock.ts';
 import { pipFailure } from './pip-failure.ts';
 import { describePlatform, platformTags, type TargetPlatform } from './platform.ts';
-
-/** A wheel on this machine, and its digest. */
-export interface BuiltWheel {
-  readonly path: string;
-  readonly sha256: string;
-}
+import type { BuiltWheel, CompiledWheel, LockPorts } from './sdist-builder.ts';
 
 /** A line of a requirements file that names exactly one file of one version. */
 export function pinnedLine(distribution: LockedDistribution): string {
@@ -28,27 +24,6 @@ export function pinnedLine(distribution: LockedDistribution): string {
 /** The place of what was built from an sdist: `built/<sha256 of the sdist>/<sha256 of the wheel>/<file>`. */
 function builtDirectory(distribution: LockedDistribution, ports: ToolPorts): string {
   return join(ports.cacheDirectory, 'built', distribution.file.sha256);
-}
-
-async function list(directory: string): Promise<readonly string[]> {
-  try {
-    return await readdir(directory);
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return [];
-    throw error;
-  }
-}
-
-/** The wheel that an earlier build of the same sdist left in the cache; a damaged one is thrown away. */
-async function findBuilt(distribution: LockedDistribution, ports: ToolPorts): Promise<BuiltWheel | undefined> {
-  const directory = builtDirectory(distribution, ports);
-  for (const sha256 of await list(directory)) {
-    const wheel = (await list(join(directory, sha256))).find((file) => file.endsWith('.whl'));
-    const path = join(directory, sha256, wheel ?? '');
-    if (wheel !== undefined && (await digestFile(path)).sha256 === sha256) return { path, sha256 };
-    await rm(join(directory, sha256), { recursive: true, force: true });
-  }
-  return undefined;
 }
 
 function failed(
@@ -71,19 +46,21 @@ function failed(
 }
 
 /**
- * Builds the wheel of a distribution that has only an sdist, once for each content of the sdist.
+ * Builds the wheel of a distribution that has only an sdist, once for each content of the sdist: on this machine when it
+ * is pure Python, and where the ports have a builder for it when it is not.
  * @param explanation why no wheel fits, for the error
- * @throws CoachbuilderError `needs-compiler` when it does not build or is not pure Python, `unsupported-wheel` when the
- * result is for another major version of Python, `hash-mismatch`, `index-unreachable`, `offline`
+ * @returns with `requirements` when it was compiled
+ * @throws CoachbuilderError `needs-compiler` when it does not build or is not pure Python and there is no builder,
+ * `unsupported-wheel` when the result is for another major version of Python, `hash-mismatch`, `index-unreachable`,
+ * `offline`, and what the builder throws
  */
 export async function buildLockedSdist(
   distribution: LockedDistribution,
   platform: TargetPlatform,
-  ports: ToolPorts,
+  ports: LockPorts,
   explanation: readonly string[] = [],
-): Promise<BuiltWheel> {
-  const found = await findBuilt(distribution, ports);
-  const built = found ?? (await build(distribution, platform, ports, explanation));
+): Promise<BuiltWheel | CompiledWheel> {
+  const built = await obtain(distribution, platform, ports, explanation);
   if (wheelRank(basename(built.path), platformTags(platform)) === undefined) {
     throw new CoachbuilderError(
       'unsupported-wheel',
@@ -92,6 +69,57 @@ export async function buildLockedSdist(
     );
   }
   return built;
+}
+
+async function obtain(
+  distribution: LockedDistribution,
+  platform: TargetPlatform,
+  ports: LockPorts,
+  explanation: readonly string[],
+): Promise<BuiltWheel | CompiledWheel> {
+  const compiles = distribution.build === 'container' || ports.sdistBuilder?.mode === 'container';
+  if (compiles) {
+    const why = distribution.build === 'container' ? 'the lock' : '--builder=container';
+    const reason = `${why} wants its sdist ${distribution.file.fileName} compiled in a container`;
+    const subject = `${distribution.name} ${distribution.version}`;
+    return compile(distribution, platform, ports, () => needsCompiler(subject, platform, reason, explanation));
+  }
+  const found = await findBuiltWheel(builtDirectory(distribution, ports));
+  if (found !== undefined) return found;
+  try {
+    return await build(distribution, platform, ports, explanation);
+  } catch (error) {
+    if (!(error instanceof CoachbuilderError) || error.code !== 'needs-compiler') throw error;
+    return compile(distribution, platform, ports, () => error);
+  }
+}
+
+/** @param otherwise makes the error for when nothing can be compiled */
+async function compile(
+  distribution: LockedDistribution,
+  platform: TargetPlatform,
+  ports: LockPorts,
+  otherwise: () => CoachbuilderError,
+): Promise<CompiledWheel> {
+  const { sdistBuilder } = ports;
+  if (sdistBuilder === undefined) throw withoutBuilder(otherwise(), 'leave --builder=wheels out', []);
+  const able = await sdistBuilder.canBuild(platform);
+  if (!able.possible) throw withoutBuilder(otherwise(), able.hint, able.reasons);
+  ports.reporter.report({
+    type: 'stage-progress',
+    stage: 'gather',
+    message: `compiling ${distribution.name} ${distribution.version} for ${platform.title}, which it has no wheel for`,
+  });
+  return sdistBuilder.build(distribution, platform, ports);
+}
+
+/** The error for something that has to be compiled, with what has to be done to have it compiled in a container. */
+function withoutBuilder(error: CoachbuilderError, advice: string, reasons: readonly string[]): CoachbuilderError {
+  return new CoachbuilderError('needs-compiler', error.message, {
+    hint: `have it compiled in a container: ${advice}; or ${error.hint ?? ''}`,
+    details: [...error.details, ...reasons],
+    cause: error,
+  });
 }
 
 async function build(
@@ -129,19 +157,5 @@ async function build(
     `build a wheel of ${name} ${version} on the target, put it into a directory, and name that directory in PIP_FIND_LINKS or UV_FIND_LINKS; or constrain the project to a version that has a wheel`,
     explanation,
   );
-  return await keep(result, distribution, ports);
-}
-
-async function keep(wheel: string, distribution: LockedDistribution, ports: ToolPorts): Promise<BuiltWheel> {
-  const { sha256 } = await digestFile(wheel);
-  const directory = join(builtDirectory(distribution, ports), sha256);
-  await mkdir(dirname(directory), { recursive: true });
-  try {
-    // The whole directory at once, so that there is never one with half a file.
-    await rename(dirname(wheel), directory);
-  } catch (error) {
-    // Another run was faster with the same result.
-    if (!isErrno(error, 'ENOTEMPTY', 'EEXIST')) throw error;
-  }
-  return { path: join(directory, basename(wheel)), sha256 };
+  return await keepBuiltWheel(result, builtDirectory(distribution, ports));
 }

@@ -1,6 +1,5 @@
-import { getStaticTOMLValue, parseTOML } from 'toml-eslint-parser';
-
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
+import { asTable, asText, asTexts, parseTomlValues, type TomlTable } from '../python/toml.ts';
 
 /** What one source of configuration says; what it does not say is undefined and left to the next one. */
 export interface SettingsLayer {
@@ -95,22 +94,8 @@ export function uvEnvironmentLayer(env: Readonly<Record<string, string>>): Setti
   };
 }
 
-type Table = Readonly<Record<string, unknown>>;
-
-function asTable(value: unknown): Table {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Table) : {};
-}
-
-function asText(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
-}
-
-function asTexts(value: unknown): readonly string[] | undefined {
-  return Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : undefined;
-}
-
 /** An `[[index]]` table as `name=address`; an explicit one is only for the projects that name it, and not for us. */
-function indexAddress(table: Table): string | undefined {
+function indexAddress(table: TomlTable): string | undefined {
   const address = asText(table['url']);
   const name = asText(table['name']);
   if (address === undefined || table['explicit'] === true) return undefined;
@@ -123,9 +108,9 @@ function indexAddress(table: Table): string | undefined {
  * @throws CoachbuilderError `manifest-invalid` when it is not TOML
  */
 export function readUvToml(text: string, path: string, table?: 'tool.uv'): SettingsLayer {
-  let document: Table;
+  let document: TomlTable;
   try {
-    document = asTable(getStaticTOMLValue(parseTOML(text)));
+    document = parseTomlValues(text);
   } catch (error) {
     throw new CoachbuilderError(
       'manifest-invalid',

@@ -1,11 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { getStaticTOMLValue, parseTOML } from 'toml-eslint-parser';
-
 import type { ToolPorts } from '../application/ports.ts';
 import { normalizeName } from '../python/name.ts';
 import { formatRequirement } from '../python/requirement.ts';
+import { asTables, isTable, parseTomlValues } from '../python/toml.ts';
 import { withoutUrlCredentials } from '../report/redact.ts';
 import { uvCompile } from '../system/tools/uv.ts';
 import type { LockQuestion } from './lock-request.ts';
@@ -35,16 +34,6 @@ export function uvPlatform(platform: TargetPlatform): string | undefined {
   return `${platform.architecture}-manylinux_2_${String(known)}`;
 }
 
-type Table = Readonly<Record<string, unknown>>;
-
-function isTable(value: unknown): value is Table {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function tables(value: unknown): readonly Table[] {
-  return Array.isArray(value) ? value.filter(isTable) : [];
-}
-
 function toFile(table: unknown): (ResolvedFile & { readonly address: string }) | undefined {
   if (!isTable(table)) return undefined;
   const { url, path, name, hashes } = table;
@@ -59,14 +48,13 @@ function toFile(table: unknown): (ResolvedFile & { readonly address: string }) |
  * @throws Error when it is not of that form
  */
 function readPylock(text: string): readonly ResolvedDistribution[] {
-  const document: unknown = getStaticTOMLValue(parseTOML(text));
-  const packages = isTable(document) ? tables(document['packages']) : [];
+  const packages = asTables(parseTomlValues(text)['packages']);
   return packages.map((entry) => {
     const { name, version } = entry;
     if (typeof name !== 'string') throw new Error('uv printed a package without a name');
     // A direct reference is an `archive` (PEP 751, "packages.archive"), be it a wheel or an sdist.
     const archive = toFile(entry['archive']);
-    const wheels = tables(entry['wheels']).flatMap((wheel) => toFile(wheel) ?? []);
+    const wheels = asTables(entry['wheels']).flatMap((wheel) => toFile(wheel) ?? []);
     const sdist = toFile(entry['sdist']);
     const strip = ({ fileName, sha256 }: ResolvedFile): ResolvedFile => ({ fileName, sha256 });
     const isWheel = archive?.fileName.endsWith('.whl') === true;

@@ -20,6 +20,14 @@ function listChanges(word: string, locked: readonly string[], wanted: readonly s
   return [...changes, ...removed.map((text) => `${word} removed: ${text}`)];
 }
 
+function lockFileChange(locked: string | undefined, wanted: string | undefined): readonly string[] {
+  if (locked === wanted) return [];
+  if (locked === undefined || wanted === undefined) {
+    return [wanted === undefined ? `lock file removed: ${locked ?? ''}` : `lock file added: ${wanted}`];
+  }
+  return [`lock file changed: ${locked} -> ${wanted}`];
+}
+
 /**
  * What is different between the inputs of a locked environment and those of now, a line each.
  * @returns nothing when the environment is fresh
@@ -35,6 +43,7 @@ export function changedInputs(locked: LockInputs, wanted: LockInputs): readonly 
     ...single,
     ...listChanges('requirement', locked.requirements, wanted.requirements),
     ...listChanges('constraint', locked.constraints, wanted.constraints),
+    ...lockFileChange(locked.lockFile, wanted.lockFile),
     ...(sameIndexes ? [] : [`indexes changed: ${show(locked.indexes)} -> ${show(wanted.indexes)}`]),
   ];
 }

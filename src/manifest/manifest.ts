@@ -19,6 +19,7 @@ export interface Manifest {
   readonly summary: string;
   readonly description: string;
   readonly epoch: number;
+  readonly version: VersionSettings;
   /** Debian section and RPM group. */
   readonly categories: Readonly<Record<PackageFormat, string>>;
   readonly packagePrefix: string;
@@ -28,14 +29,45 @@ export interface Manifest {
   /** In the order of the manifest; the first one is `main`. */
   readonly packages: readonly PackageSettings[];
   readonly release: ReleaseSettings | undefined;
+  /** Shell commands that prove that installed packages work; undefined: every program is asked for its version. */
+  readonly tests: readonly string[] | undefined;
   /** Where relative paths of the manifest start: absolute. */
   readonly directory: string;
   /** The manifest's own file, absolute; undefined when there is none. */
   readonly file: string | undefined;
 }
 
+/** Parts of a bundled interpreter that most applications have no use for. */
+export const interpreterParts = ['tests', 'idle', 'tkinter', 'ensurepip', 'development'] as const;
+export type InterpreterPart = (typeof interpreterParts)[number];
+
+/** A relocatable CPython that becomes a part of the package. */
+export interface BundledInterpreterSettings {
+  readonly kind: 'bundled';
+  /** `3.12.3`. */
+  readonly version: string;
+  /** Absolute path or URL of the archive; `{version}`, `{minor}`, `{build}`, `{architecture}` and `{triple}` stand in it. */
+  readonly archive: string;
+  readonly build: string | undefined;
+  /** sha256 (hexadecimal) of the archive: one for all architectures, or one each. */
+  readonly sha256: string | Readonly<Record<string, string>>;
+  /** What is left out of the package. */
+  readonly prune: readonly InterpreterPart[];
+}
+
 export type InterpreterSettings =
-  { readonly kind: 'system' } | { readonly kind: 'packaged'; readonly package: string; readonly path: string };
+  | { readonly kind: 'system' }
+  | { readonly kind: 'packaged'; readonly package: string; readonly path: string }
+  | BundledInterpreterSettings;
+
+/** Where the version of the packages comes from. */
+export interface VersionSettings {
+  readonly from: 'source' | 'git' | 'manifest';
+  /** What stands before the version in the names of tags; undefined: nothing, or a `v`. */
+  readonly tagPrefix: string | undefined;
+  /** The version, when it comes from the manifest. */
+  readonly value: string | undefined;
+}
 
 export interface PythonSettings {
   readonly interpreter: InterpreterSettings;
@@ -44,6 +76,8 @@ export interface PythonSettings {
   /** Absolute paths of constraints files. */
   readonly constraints: readonly string[];
   readonly extras: readonly string[];
+  /** Absolute path of another tool's lock, whose versions are packaged; undefined lets the resolver choose. */
+  readonly lockFile: string | undefined;
   /** In order of preference; empty means: what pip and uv are configured with. No credentials. */
   readonly indexes: readonly string[];
   readonly bytecode: 'auto' | 'build' | 'install' | 'none';

@@ -12,11 +12,13 @@ import {
   maintainerName,
 } from './derive.ts';
 import {
+  interpreterParts,
   selectorsOf,
   type InterpreterSettings,
   type Manifest,
   type PythonSettings,
   type ReleaseSettings,
+  type VersionSettings,
 } from './manifest.ts';
 import { defaultPackagePrefix, defaultPrefix, defaultReleaseName } from './names.ts';
 import { normalizePackages } from './normalize-packages.ts';
@@ -66,6 +68,7 @@ export function normalizeManifest(written: WrittenManifest, context: NormalizeCo
     summary,
     description: prose ?? `${summary}.`,
     epoch: common.epoch ?? 0,
+    version: normalizeVersion(written.version),
     categories: { deb: common.categories?.deb ?? 'admin', rpm: common.categories?.rpm ?? 'Applications/System' },
     packagePrefix,
     distributionTag: common['distribution-tag'] ?? true,
@@ -82,6 +85,7 @@ export function normalizeManifest(written: WrittenManifest, context: NormalizeCo
     }),
     release:
       written.release && normalizeRelease(written.release, { vendor, packagePrefix, directory: context.directory }),
+    tests: written.tests,
     directory: context.directory,
     file: context.file,
   };
@@ -96,21 +100,35 @@ export function projectDirectory(written: WrittenManifest, directory: string): s
   return resolve(directory, written.source ?? '.');
 }
 
+/** Where the version of the packages comes from; without a word about it, from the wheel's metadata. */
+export function normalizeVersion(written: WrittenManifest['version']): VersionSettings {
+  return { from: written?.from ?? 'source', tagPrefix: written?.['tag-prefix'], value: written?.value };
+}
+
 function normalizePython(written: WrittenPython, directory: string): PythonSettings {
   return {
-    interpreter: normalizeInterpreter(written.interpreter),
+    interpreter: normalizeInterpreter(written.interpreter, directory),
     requirements: (written.requirements ?? []).map((path) => resolve(directory, path)),
     constraints: (written.constraints ?? []).map((path) => resolve(directory, path)),
     extras: (written.extras ?? []).map(normalizeName),
+    lockFile: written['lock-file'] === undefined ? undefined : resolve(directory, written['lock-file']),
     indexes: written.indexes ?? [],
     bytecode: written.bytecode ?? 'auto',
   };
 }
 
-function normalizeInterpreter(written: WrittenPython['interpreter']): InterpreterSettings {
-  return written === undefined || written === 'system'
-    ? { kind: 'system' }
-    : { kind: 'packaged', package: written.package, path: written.path };
+function normalizeInterpreter(written: WrittenPython['interpreter'], directory: string): InterpreterSettings {
+  if (written === undefined || written === 'system') return { kind: 'system' };
+  if (!('bundled' in written)) return { kind: 'packaged', package: written.package, path: written.path };
+  const { version, archive, build, sha256, prune } = written.bundled;
+  return {
+    kind: 'bundled',
+    version,
+    archive: /^[a-z]+:\/\//i.test(archive) ? archive : resolve(directory, archive),
+    build,
+    sha256,
+    prune: interpreterParts.filter((part) => (Array.isArray(prune) ? prune.includes(part) : prune !== false)),
+  };
 }
 
 interface ReleaseContext {

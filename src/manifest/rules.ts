@@ -1,4 +1,5 @@
 import type { Finding } from './finding.ts';
+import * as bundled from './rules/bundled-rules.ts';
 import * as identity from './rules/identity-rules.ts';
 import * as packages from './rules/package-rules.ts';
 import * as paths from './rules/path-rules.ts';
@@ -6,6 +7,7 @@ import * as python from './rules/python-rules.ts';
 import * as release from './rules/release-rules.ts';
 import type { Rule, RuleInput } from './rules/rule.ts';
 import * as sources from './rules/source-rules.ts';
+import * as version from './rules/version-rules.ts';
 
 /** All that a manifest can get wrong beyond its shape. */
 const rules: readonly Rule[] = [
@@ -16,14 +18,19 @@ const rules: readonly Rule[] = [
   identity.homePageIsUrl,
   identity.headersAreOneLine,
   python.interpreterIsMinorVersioned,
+  bundled.bundledInterpreterIsPinned,
   python.extrasAreValid,
+  python.lockFormatIsKnown,
   python.indexesAreUrlsWithoutCredentials,
+  version.versionIsComplete,
+  version.versionPartsAreValid,
   packages.packageIdsAreValid,
   packages.packageNamesAreValid,
   packages.packageNamesDiffer,
   packages.mainPackageIsNative,
   packages.relationsAreValid,
   packages.selectorsAreKnown,
+  packages.targetsAreKnown,
   paths.installedPathsAreAbsolute,
   paths.linksAreValid,
   paths.pathsAreClaimedOnce,

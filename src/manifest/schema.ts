@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import { distributionSchema } from '../distributions/schema.ts';
-import { scriptHooks } from './manifest.ts';
+import { interpreterParts, scriptHooks } from './manifest.ts';
 
 /*
  * The one declaration of what a manifest may say. Types, the JSON Schema and the reference page come from it. It knows
@@ -156,6 +156,30 @@ const packageSchema = z
   })
   .meta({ id: 'Package', description: 'One package.' });
 
+const bundledInterpreter = z
+  .strictObject({
+    version: text.meta({ description: 'Version of the interpreter, in full.', examples: ['3.12.3'] }),
+    archive: text.meta({
+      description:
+        'Path (relative to the manifest) or URL of a tar.gz archive that holds the interpreter below `python/`, as the `install_only` archives of python-build-standalone do. `{version}`, `{minor}`, `{build}`, `{architecture}` and `{triple}` are filled in.',
+      examples: ['https://example.com/{build}/cpython-{version}+{build}-{triple}-install_only_stripped.tar.gz'],
+    }),
+    build: text.optional().meta({ description: 'What `{build}` stands for.', examples: ['20240415'] }),
+    sha256: z.union([text, mapOf(text)]).meta({
+      description: 'Digest of the archive, or one for each architecture.',
+      examples: [{ x86_64: '<64 hexadecimal digits>', aarch64: '<64 hexadecimal digits>' }],
+    }),
+    prune: z
+      .union([z.boolean(), z.array(z.enum(interpreterParts))])
+      .optional()
+      .meta({
+        description:
+          'Parts that are left out, since running an application takes none of them: `true` (the default) for all, `false` for none, or a list.',
+        examples: [true, ['tests', 'idle', 'ensurepip', 'development']],
+      }),
+  })
+  .meta({ id: 'BundledInterpreter', description: 'A relocatable CPython that is laid below the prefix.' });
+
 const python = z
   .strictObject({
     interpreter: z
@@ -165,10 +189,14 @@ const python = z
           package: text.meta({ description: 'Package of the interpreter.', examples: ['python3.11'] }),
           path: text.meta({ description: 'Minor-versioned interpreter.', examples: ['/usr/bin/python3.11'] }),
         }),
+        z.strictObject({
+          bundled: bundledInterpreter.meta({ description: 'An interpreter that becomes a part of the package.' }),
+        }),
       ])
       .optional()
       .meta({
-        description: "`system` (the default) for the distribution's own Python, or another one that it packages.",
+        description:
+          "`system` (the default) for the distribution's own Python, another one that it packages, or one that the package brings.",
         examples: ['system', { package: 'python3.11', path: '/usr/bin/python3.11' }],
       }),
     requirements: words.optional().meta({
@@ -177,6 +205,11 @@ const python = z
     }),
     constraints: words.optional().meta({ description: 'Constraints files.', examples: [['constraints.txt']] }),
     extras: words.optional().meta({ description: 'Extras of the application.', examples: [['tls']] }),
+    'lock-file': text.optional().meta({
+      description:
+        'A `uv.lock`, `poetry.lock`, `pylock.toml` or `.txt` of requirements with hashes, relative to the manifest: exactly what it pins is packaged.',
+      examples: ['uv.lock'],
+    }),
     indexes: words.optional().meta({
       description:
         'Index URLs in order of preference, without credentials; by default what pip and uv are configured with.',
@@ -272,6 +305,26 @@ const release = z
   })
   .meta({ id: 'Release', description: 'The package that makes the repository known to machines.' });
 
+const version = z
+  .strictObject({
+    from: z.enum(['source', 'git', 'manifest']).meta({
+      description:
+        "`source` (the default without this key): the wheel's metadata; `git`: the nearest tag; `manifest`: `value`.",
+    }),
+    'tag-prefix': z
+      .string()
+      .optional()
+      .meta({
+        description: 'What stands before the version in the names of tags, for `git`; by default nothing or a `v`.',
+        examples: ['release-'],
+      }),
+    value: text.optional().meta({ description: 'The version (PEP 440), for `manifest`.', examples: ['1.2'] }),
+  })
+  .meta({
+    id: 'Version',
+    description: 'Where the version of the packages comes from. `--package-version` wins over it.',
+  });
+
 const manifestSchema = z
   .strictObject({
     name: text
@@ -285,6 +338,7 @@ const manifestSchema = z
       description: 'Where the virtual environment is installed; by default `/opt/<name>`.',
       examples: ['/opt/fleet'],
     }),
+    version: version.optional(),
     'package-prefix': text
       .optional()
       .meta({ description: 'How names of packages begin; `omnibus` by default.', examples: ['acme'] }),
@@ -302,6 +356,15 @@ const manifestSchema = z
         examples: [{ 'rocky-8': { python: { interpreter: { package: 'python3.11', path: '/usr/bin/python3.11' } } } }],
       }),
     release: release.optional(),
+    tests: words.optional().meta({
+      description:
+        'Shell commands that `test-package` runs as root where the packages are installed; by default every program of theirs is asked for its version.',
+      examples: [['fleet --version', 'fleet-ca --help | grep -q initialize']],
+    }),
+    targets: words.optional().meta({
+      description: 'Distributions that are built for when `--distribution` is absent; `all` for every one.',
+      examples: [['debian-12', 'rocky-9']],
+    }),
     distributions: mapOf(distributionSchema)
       .optional()
       .meta({

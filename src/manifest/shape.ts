@@ -60,8 +60,14 @@ function describeIssue(issue: SchemaIssue, parsed: Parsed, base: ManifestPath = 
       );
     }
     case 'invalid_union': {
-      // The alternative whose kind is right is the one that was meant.
-      const meant = issue.errors.find((errors) => !errors.some((each) => each.path.length === 0 && isKindError(each)));
+      // The alternative whose kind is right is the one that was meant; of several maps, the one that knows the keys.
+      const fitting = issue.errors.filter(
+        (errors) => !errors.some((each) => each.path.length === 0 && isKindError(each)),
+      );
+      const meant =
+        fitting.find(
+          (errors) => !errors.some(({ path: at, code }) => at.length === 0 && code === 'unrecognized_keys'),
+        ) ?? fitting[0];
       if (meant !== undefined) return meant.flatMap((each) => describeIssue(each, parsed, path));
       const expected = issue.errors.flat().flatMap(expectedKinds);
       return error(...wrongType(path, value, { expected, source: parsed.places.source(path) }));

@@ -1,5 +1,6 @@
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 import type { PackageSettings, Relation, RelationKind, ScriptHook } from '../manifest/manifest.ts';
+import { architectures } from '../model/architecture.ts';
 import { fullVersion } from '../model/package-version.ts';
 import type { BuildTarget, PlannedPackage } from '../plan/build-plan.ts';
 import type { Tree } from '../tree/tree.ts';
@@ -77,8 +78,12 @@ function packagesDistutilsApart(minor: string): boolean {
  * without the path that the virtual environment links to. Only what is packaged outside /usr/bin (software collections)
  * does not provide `python(abi)`, so there the path alone counts.
  */
-function interpreterRelations(target: BuildTarget, tree: Pick<Tree, 'importsDistutils'>): readonly Relation[] {
+function interpreterRelations(
+  target: BuildTarget,
+  tree: Pick<Tree, 'importsDistutils' | 'systemNeeds'>,
+): readonly Relation[] {
   const { interpreter, distribution } = target;
+  if (interpreter.bundle !== undefined) return systemRelations(target, tree);
   const system = target.manifest.python.interpreter.kind === 'system';
   if (distribution.format === 'rpm') {
     const abi = relation('python(abi)', { operator: '=', version: interpreter.minor });
@@ -89,12 +94,30 @@ function interpreterRelations(target: BuildTarget, tree: Pick<Tree, 'importsDist
   return [relation(interpreter.package), ...(distutils ? [relation('python3-distutils')] : [])];
 }
 
+/**
+ * What ties a package that brings its own interpreter to a system: the C library alone. Debian packages declare a
+ * version of it (Policy 8.6); RPM systems know each of its sets of symbols (RPM documentation, "Dependency generators").
+ */
+function systemRelations(
+  { distribution, architecture }: BuildTarget,
+  { systemNeeds }: Pick<Tree, 'systemNeeds'>,
+): readonly Relation[] {
+  if (systemNeeds === undefined) throw new Error('Internal error: nobody asked what the bundled interpreter needs');
+  if (distribution.format === 'deb') {
+    const { glibc } = systemNeeds;
+    return glibc === undefined ? [] : [relation('libc6', { operator: '>=', version: glibc })];
+  }
+  const mark = architectures[architecture].elfClass === 64 ? '(64bit)' : '';
+  return systemNeeds.symbols.map(({ library, symbol }) => relation(`${library}(${symbol})${mark}`));
+}
+
 function bytecodeOf(target: BuildTarget, tree: Tree): BytecodePolicy {
-  const { minor } = target.interpreter;
+  const { minor, bundle } = target.interpreter;
   return {
     prefix: tree.prefix,
     interpreter: `${tree.prefix}/bin/python`,
-    directory: `${tree.prefix}/lib/python${minor}/site-packages`,
+    // The standard library is the package's own then, too.
+    directory: bundle === undefined ? `${tree.prefix}/lib/python${minor}/site-packages` : tree.prefix,
     compileAtInstall: tree.bytecode === 'at-install',
     shipped: tree.bytecode === 'shipped',
     minor,

@@ -9,8 +9,10 @@ import { defineReleasePackage, readReleaseKey } from '../formats/release/package
 import { forbiddenPaths, refuseLeaks } from '../inspect/leaks.ts';
 import { checkPlatform } from '../inspect/platform.ts';
 import type { InterpreterCandidate } from '../lock/lock-request.ts';
+import type { LockedEnvironment } from '../lock/lock.ts';
 import type { LockStore } from '../lock/lock-store.ts';
 import { platformOf } from '../lock/platform.ts';
+import type { LockPorts } from '../lock/sdist-builder.ts';
 import { definePackages } from '../packages/define.ts';
 import type { PackageDefinition } from '../packages/definition.ts';
 import { readPackageSources } from '../packages/sources.ts';
@@ -20,12 +22,16 @@ import { formatCount, formatSize } from '../report/format.ts';
 import { writeFileAtomic } from '../system/files.ts';
 import { assembleTree } from '../tree/assemble.ts';
 import { canCompileAhead, chooseBytecode, compileBytecode } from '../tree/bytecode.ts';
-import { findInterpreter } from '../tree/interpreters.ts';
 import type { Tree } from '../tree/tree.ts';
 import { gather } from '../wheelhouse/gather.ts';
 import { verifyClosure } from '../wheelhouse/verify-closure.ts';
 import type { Wheelhouse } from '../wheelhouse/wheelhouse.ts';
+import { bringInterpreter, findCompiler, findNeeds, ownLibraries } from './bundled.ts';
 import { below, emitInto, type Destination } from './destination.ts';
+import { digestInputs, type FinishedTargets } from './finished.ts';
+import type { FinishedRecord } from './finished-schema.ts';
+import type { SharedTrees } from './shared-trees.ts';
+import type { Slots } from './slots.ts';
 import { labelled, runStage } from './stage.ts';
 
 /** What all targets of one run share. */
@@ -46,19 +52,40 @@ export interface TargetBuild {
   /** Absolute paths of this machine that no package may name. */
   readonly buildPaths: readonly string[];
   readonly home: string | undefined;
-  readonly ports: ToolPorts;
+  readonly trees: SharedTrees;
+  /** Limits how many targets are laid out and packaged at once. */
+  readonly slots: Slots;
+  readonly finished: FinishedTargets;
+  /** Whether targets that are finished already are left as they are. */
+  readonly resume: boolean;
+  /** Which Coachbuilder this is; packages of another one are not taken for finished. */
+  readonly program: string;
+  readonly ports: LockPorts;
 }
 
-async function collectWheels(target: BuildTarget, build: TargetBuild): Promise<Wheelhouse> {
+async function lockEnvironment(target: BuildTarget, build: TargetBuild): Promise<LockedEnvironment> {
   const { ports, lock } = build;
+  const application = build.applicationFor(target);
+  const { label, manifest } = target;
+  const { python } = manifest;
+  const platform = platformOf(target);
+  const reporter = labelled(ports.reporter, label);
+  return runStage(
+    ports.reporter,
+    { stage: 'lock', target: label, summary: ({ distributions }) => `${String(distributions.length)} pinned` },
+    () => lock.environmentFor({ application, platform, python, candidates: build.candidates, reporter }),
+  );
+}
+
+async function collectWheels(
+  target: BuildTarget,
+  environment: LockedEnvironment,
+  build: TargetBuild,
+): Promise<Wheelhouse> {
+  const { ports } = build;
   const application = build.applicationFor(target);
   const { label } = target;
   const platform = platformOf(target);
-  const environment = await runStage(
-    ports.reporter,
-    { stage: 'lock', target: label, summary: ({ distributions }) => `${String(distributions.length)} pinned` },
-    () => lock.environmentFor({ application, platform, python: target.manifest.python, candidates: build.candidates }),
-  );
   return runStage(
     ports.reporter,
     { stage: 'gather', target: label, summary: ({ wheels }) => formatCount(wheels.length, 'wheel') },
@@ -82,6 +109,7 @@ function countFiles(tree: Tree): string {
 
 async function layOut(target: BuildTarget, wheelhouse: Wheelhouse, root: string, build: TargetBuild): Promise<Tree> {
   const { manifest, interpreter, architecture, distribution, label } = target;
+  const brought = await bringInterpreter(target, build.ports);
   return runStage(build.ports.reporter, { stage: 'assemble', target: label, summary: countFiles }, () =>
     assembleTree({
       wheelhouse,
@@ -95,6 +123,7 @@ async function layOut(target: BuildTarget, wheelhouse: Wheelhouse, root: string,
       root,
       epoch: build.epoch,
       requested: [manifest.name],
+      ...(brought === undefined ? {} : { interpreter: brought }),
     }),
   );
 }
@@ -104,21 +133,29 @@ async function compile(target: BuildTarget, tree: Tree, build: TargetBuild): Pro
   const { minor } = target.interpreter;
   const setting = target.manifest.python.bytecode;
   const wanted = canCompileAhead(minor) && (setting === 'auto' || setting === 'build');
-  const interpreter = wanted ? await findInterpreter(minor, { commands, environments }) : undefined;
+  const interpreter = wanted ? await findCompiler(target, tree, { commands, environments }) : undefined;
   const choice = chooseBytecode(setting, { minor, interpreter });
   if (choice !== 'shipped' || interpreter === undefined) return { ...tree, bytecode: choice };
   return runStage(
     reporter,
     { stage: 'bytecode', target: target.label, summary: () => `compiled with CPython ${interpreter.version}` },
-    () => compileBytecode(tree, { interpreter, epoch: build.epoch, commands, environments }),
+    () =>
+      compileBytecode(tree, {
+        interpreter,
+        epoch: build.epoch,
+        commands,
+        environments,
+        libraries: ownLibraries(target),
+      }),
   );
 }
 
-async function inspect(target: BuildTarget, tree: Tree, build: TargetBuild): Promise<void> {
-  await runStage(build.ports.reporter, { stage: 'inspect', target: target.label }, async () => {
+async function inspect(target: BuildTarget, tree: Tree, build: TargetBuild): Promise<Tree> {
+  return runStage(build.ports.reporter, { stage: 'inspect', target: target.label }, async () => {
     checkPlatform(tree, target.architecture);
     const directories = [tree.root, ...build.buildPaths];
     await refuseLeaks(tree, forbiddenPaths({ directories, home: build.home, prefix: tree.prefix }));
+    return findNeeds(target, tree, build.ports.reporter);
   });
 }
 
@@ -181,34 +218,92 @@ async function record(directory: string, name: string, value: object): Promise<v
   await writeFileAtomic(join(directory, name), `${JSON.stringify({ schemaVersion: 1, ...value }, null, 1)}\n`);
 }
 
+/** A target of which it is known what it will be made of. */
+export interface ResolvedTarget {
+  readonly target: BuildTarget;
+  /** sha256 (hexadecimal) of everything that decides the packages. */
+  readonly inputs: string;
+  /** The packages of an earlier run, when all of them are there and were not altered since. */
+  readonly present: FinishedRecord | undefined;
+  /** Undefined when what is present was made from the same inputs. */
+  readonly wheelhouse: Wheelhouse | undefined;
+}
+
 /**
- * Builds all packages of one target: lock, gather, assemble, inspect, package.
+ * The first half of building a target: lock, gather.
+ * @throws CoachbuilderError of either stage
+ */
+export async function resolveTarget(target: BuildTarget, build: TargetBuild): Promise<ResolvedTarget> {
+  const { epoch, program } = build;
+  const environment = await lockEnvironment(target, build);
+  const application = build.applicationFor(target);
+  const inputs = await digestInputs({ target, application, environment, epoch, program });
+  const present = build.resume ? await build.finished.find(target) : undefined;
+  if (present?.inputs === inputs) return { target, inputs, present, wheelhouse: undefined };
+  return { target, inputs, present, wheelhouse: await collectWheels(target, environment, build) };
+}
+
+/** What came of a target. */
+export interface BuiltTarget {
+  readonly artifacts: readonly PackageArtifact[];
+  /** The target whose tree was used, when it was another's. */
+  readonly sharedWith: string | undefined;
+  /** Whether the packages are those of an earlier run. */
+  readonly kept: boolean;
+}
+
+/**
+ * The second half: assemble, inspect, package.
+ * @param order of the target in the request: what comes first gets a slot first
  * @returns the packages at their final paths; they appear together, and none of them when anything fails
  * @throws CoachbuilderError of any stage
  */
-export async function buildTarget(target: BuildTarget, build: TargetBuild): Promise<readonly PackageArtifact[]> {
-  const { reporter } = build.ports;
-  const directory = join(build.runDirectory, target.label.replace('/', '-'));
+export async function finishTarget(
+  { target, inputs, present, wheelhouse }: ResolvedTarget,
+  order: number,
+  build: TargetBuild,
+): Promise<BuiltTarget> {
+  if (wheelhouse === undefined) return { artifacts: present?.artifacts ?? [], sharedWith: undefined, kept: true };
+  const { trees, slots, epoch } = build;
+  const directory = targetDirectory(target, build);
   const root = join(directory, 'root');
   // A build directory that the user keeps may hold the trees of an earlier run.
   await removeTrees(directory, target);
   try {
-    const wheelhouse = await collectWheels(target, build);
-    const tree = await compile(target, await layOut(target, wheelhouse, root, build), build);
-    await record(directory, 'tree.json', tree);
-    await inspect(target, tree, build);
-    const artifacts = await runStage(
-      reporter,
-      { stage: 'package', target: target.label, summary: (made) => formatCount(made.length, 'package') },
-      async () => emitAll(await defineAll(target, tree, build), { target, tree, directory }, build),
+    const { tree: common, sharedWith } = await trees.obtain({ target, wheelhouse, root, epoch }, (place) =>
+      slots.run(order, async () => {
+        const tree = await compile(target, await layOut(target, wheelhouse, place, build), build);
+        return inspect(target, tree, build);
+      }),
     );
-    await record(directory, 'artifacts.json', { artifacts });
-    for (const { path, size } of artifacts)
-      reporter.report({ type: 'artifact-built', target: target.label, path, size });
-    return artifacts;
+    const artifacts = await slots.run(order, async () => {
+      const tree = await trees.adopt(common, { root, epoch });
+      await record(directory, 'tree.json', tree);
+      return packageTree(target, tree, build);
+    });
+    await build.finished.keep(target, inputs, artifacts);
+    return { artifacts, sharedWith, kept: false };
   } finally {
     if (!build.keepTrees) await removeTrees(directory, target);
   }
+}
+
+async function packageTree(target: BuildTarget, tree: Tree, build: TargetBuild): Promise<readonly PackageArtifact[]> {
+  const { reporter } = build.ports;
+  const directory = targetDirectory(target, build);
+  const artifacts = await runStage(
+    reporter,
+    { stage: 'package', target: target.label, summary: (made) => formatCount(made.length, 'package') },
+    async () => emitAll(await defineAll(target, tree, build), { target, tree, directory }, build),
+  );
+  await record(directory, 'artifacts.json', { artifacts });
+  for (const { path, size } of artifacts) reporter.report({ type: 'artifact-built', target: target.label, path, size });
+  return artifacts;
+}
+
+/** Where the records of a target are kept, and its trees while they are needed. */
+function targetDirectory(target: BuildTarget, build: TargetBuild): string {
+  return join(build.runDirectory, target.label.replace('/', '-'));
 }
 
 async function removeTrees(directory: string, target: BuildTarget): Promise<void> {

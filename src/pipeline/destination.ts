@@ -11,6 +11,13 @@ export interface Destination {
   /** Absolute. */
   readonly directory: string;
   readonly force: boolean;
+  /**
+   * sha256 by path of what this run has put anywhere: two architectures of one distribution make the same packages
+   * `all` or `noarch`, which have to be alike, and are there once.
+   */
+  readonly delivered?: Map<string, string>;
+  /** Paths that may be replaced nevertheless: an earlier run made them, and nobody has altered them since. */
+  readonly replaceable?: ReadonlySet<string>;
 }
 
 /** A subdirectory of a destination, or the destination itself when the name is empty. */
@@ -41,7 +48,7 @@ async function nearestExisting(path: string): Promise<string> {
  * `output-exists` when a package is there already and may not be replaced
  */
 export async function checkDestination(destination: Destination, fileNames: readonly string[]): Promise<void> {
-  const { directory, force } = destination;
+  const { directory, force, replaceable } = destination;
   const nearest = await nearestExisting(directory);
   if (!(await stat(nearest)).isDirectory()) {
     throw new CoachbuilderError('output-unwritable', `the destination ${directory} is not a directory`, {
@@ -55,7 +62,10 @@ export async function checkDestination(destination: Destination, fileNames: read
   }
   if (force) return;
   const present: string[] = [];
-  for (const name of fileNames) if (await exists(join(directory, name))) present.push(name);
+  for (const name of fileNames) {
+    const path = join(directory, name);
+    if (replaceable?.has(path) !== true && (await exists(path))) present.push(name);
+  }
   const [first] = present;
   if (first === undefined) return;
   throw new CoachbuilderError('output-exists', `${first} is already in ${directory}`, {
@@ -96,24 +106,56 @@ async function deliver(
   artifacts: readonly PackageArtifact[],
   destination: Destination,
 ): Promise<readonly PackageArtifact[]> {
-  const placeOf = (artifact: PackageArtifact): string => join(destination.directory, basename(artifact.path));
-  const waiting = new Set<PackageArtifact>();
-  for (const artifact of artifacts) if (!(await isDelivered(artifact, placeOf(artifact)))) waiting.add(artifact);
+  const repeated = claim(artifacts, destination);
+  const fresh: PackageArtifact[] = [];
+  for (const artifact of artifacts) {
+    if (repeated.has(artifact) || (await isDelivered(artifact, finalPath(artifact, destination)))) continue;
+    fresh.push(artifact);
+  }
   await checkDestination(
     destination,
-    [...waiting].map((artifact) => basename(artifact.path)),
+    fresh.map((artifact) => basename(artifact.path)),
   );
   await mkdir(destination.directory, { recursive: true });
-  const delivered: PackageArtifact[] = [];
-  for (const artifact of artifacts) {
-    const path = placeOf(artifact);
-    delivered.push({ ...artifact, path });
-    if (!waiting.has(artifact)) continue;
+  for (const artifact of fresh) {
+    const path = finalPath(artifact, destination);
     await rename(artifact.path, path).catch((error: unknown) => {
       throw writeFailure(error, path);
     });
   }
-  return delivered;
+  return artifacts.map((artifact) => ({ ...artifact, path: finalPath(artifact, destination) }));
+}
+
+function finalPath(artifact: PackageArtifact, destination: Destination): string {
+  return join(destination.directory, basename(artifact.path));
+}
+
+/**
+ * Notes what is about to be delivered, at once for all of it, so that targets that end at the same time see each other.
+ * @returns the artifacts that another target of this run has delivered already
+ * @throws CoachbuilderError `file-conflict` when one of them is not the same
+ */
+function claim(artifacts: readonly PackageArtifact[], destination: Destination): ReadonlySet<PackageArtifact> {
+  const { delivered } = destination;
+  const repeated = new Set<PackageArtifact>();
+  if (delivered === undefined) return repeated;
+  for (const artifact of artifacts) {
+    const path = finalPath(artifact, destination);
+    const earlier = delivered.get(path);
+    if (earlier === undefined) continue;
+    if (earlier !== artifact.sha256) {
+      throw new CoachbuilderError(
+        'file-conflict',
+        `two targets make different packages of the name ${basename(path)}`,
+        {
+          hint: 'build the architectures one by one, into directories of their own',
+        },
+      );
+    }
+    repeated.add(artifact);
+  }
+  for (const artifact of artifacts) delivered.set(finalPath(artifact, destination), artifact.sha256);
+  return repeated;
 }
 
 /** The same error, speaking of the place that the user named and not of the one where packages grow. */

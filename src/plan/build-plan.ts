@@ -1,13 +1,38 @@
 import type { Distribution, PackagedPython } from '../distributions/distribution.ts';
-import type { Manifest, PackageSettings } from '../manifest/manifest.ts';
+import type { InterpreterPart, Manifest, PackageSettings } from '../manifest/manifest.ts';
 import type { Architecture } from '../model/architecture.ts';
 import type { PackageVersion } from '../model/package-version.ts';
 
-/** The interpreter that a target's packages run with. */
-export interface TargetInterpreter extends PackagedPython {
+/** An interpreter that the target's distribution packages. */
+interface PackagedInterpreter extends PackagedPython {
   /** `3.6`. */
   readonly minor: string;
+  readonly bundle?: undefined;
 }
+
+/** Where a bundled interpreter comes from, and how much of it is taken. */
+export interface InterpreterBundle {
+  /** Absolute path or URL of a tar archive. */
+  readonly archive: string;
+  /** sha256 of the archive, hexadecimal. */
+  readonly sha256: string;
+  /** What is left out. */
+  readonly prune: readonly InterpreterPart[];
+}
+
+/** An interpreter that lies below the prefix and belongs to the package. */
+export interface BundledInterpreter {
+  /** `3.12.3`. */
+  readonly version: string;
+  readonly minor: string;
+  readonly package?: undefined;
+  /** `/opt/fleet/python/bin/python3.12`. */
+  readonly path: string;
+  readonly bundle: InterpreterBundle;
+}
+
+/** The interpreter that a target's packages run with. */
+export type TargetInterpreter = PackagedInterpreter | BundledInterpreter;
 
 /** One distribution on one architecture, and all that is decided about it before anything is fetched. */
 export interface BuildTarget {

@@ -7,6 +7,7 @@ import type { Architecture } from '../model/architecture.ts';
 import { formatArchitecture, independentArchitecture, type PackageFormat } from '../model/format.ts';
 import type { PackageVersion } from '../model/package-version.ts';
 import type { BuildPlan, BuildTarget, PlannedPackage, PlannedRelease, TargetInterpreter } from './build-plan.ts';
+import { planBundledInterpreter } from './bundled-interpreter.ts';
 import { packageVersion } from './version-mapping.ts';
 
 /** The file name that a format gives to a package. */
@@ -14,21 +15,29 @@ export type NameFile = (format: PackageFormat, name: string, version: PackageVer
 
 export interface PlanRequest {
   readonly distributions: readonly Distribution[];
-  readonly architecture: Architecture;
+  /** Each distribution is a target on each of them. */
+  readonly architectures: readonly Architecture[];
   /** The architecture of the build machine: a target is labelled with its own only when it differs. */
   readonly hostArchitecture: Architecture;
   /** The manifest with the overrides of a distribution applied. */
-  readonly manifestFor: (distribution: Distribution) => Manifest;
+  readonly manifestFor: (distribution: Distribution, architecture: Architecture) => Manifest;
   /** The version (PEP 440) that the packages for a distribution get: an index may offer each another one. */
-  readonly versionFor: (distribution: Distribution) => string;
+  readonly versionFor: (distribution: Distribution, architecture: Architecture) => string;
   readonly nameFile: NameFile;
 }
 
 /**
- * The interpreter that a target's packages run with: the distribution's own, or the packaged one that the manifest names.
+ * The interpreter that a target's packages run with: the distribution's own, or the packaged or bundled one that the
+ * manifest names.
+ * @throws CoachbuilderError `manifest-invalid` when nothing is bundled for the architecture
  */
-export function interpreterOf(manifest: Pick<Manifest, 'python'>, distribution: Distribution): TargetInterpreter {
+export function interpreterOf(
+  manifest: Pick<Manifest, 'python' | 'prefix'>,
+  distribution: Distribution,
+  architecture: Architecture,
+): TargetInterpreter {
   const { interpreter } = manifest.python;
+  if (interpreter.kind === 'bundled') return planBundledInterpreter(interpreter, manifest.prefix, architecture);
   if (interpreter.kind === 'system') {
     const [major = '', minor = ''] = distribution.python.version.split('.');
     return { ...distribution.python, minor: `${major}.${minor}` };
@@ -61,11 +70,11 @@ export function requireArchitecture(distribution: Distribution, architecture: Ar
   });
 }
 
-function planTarget(request: PlanRequest, distribution: Distribution): BuildTarget {
-  const { architecture, nameFile } = request;
+function planTarget(request: PlanRequest, distribution: Distribution, architecture: Architecture): BuildTarget {
+  const { nameFile } = request;
   requireArchitecture(distribution, architecture);
-  const manifest = request.manifestFor(distribution);
-  const version = packageVersion(request.versionFor(distribution), {
+  const manifest = request.manifestFor(distribution, architecture);
+  const version = packageVersion(request.versionFor(distribution, architecture), {
     epoch: manifest.epoch,
     format: distribution.format,
     tag: manifest.distributionTag ? distribution.tag : undefined,
@@ -74,18 +83,26 @@ function planTarget(request: PlanRequest, distribution: Distribution): BuildTarg
     const word = formatArchitecture(distribution.format, settings.architecture, architecture);
     return { settings, architecture: word, fileName: nameFile(distribution.format, settings.name, version, word) };
   });
-  const foreign = architecture === request.hostArchitecture ? '' : `/${architecture}`;
   return {
-    label: `${distribution.id}${foreign}`,
+    label: targetLabel(distribution, architecture, request.hostArchitecture),
     subdirectory: '',
     distribution,
     architecture,
-    interpreter: interpreterOf(manifest, distribution),
+    interpreter: interpreterOf(manifest, distribution, architecture),
     manifest,
     version,
     packages,
     release: planRelease(manifest, distribution, nameFile),
   };
+}
+
+/** How reports name a target: the architecture is said only where it is not that of the build machine. */
+export function targetLabel(
+  { id }: Pick<Distribution, 'id'>,
+  architecture: Architecture,
+  hostArchitecture: Architecture,
+): string {
+  return architecture === hostArchitecture ? id : `${id}/${architecture}`;
 }
 
 function fileNames(target: BuildTarget): readonly string[] {
@@ -120,8 +137,14 @@ export function shareNames(names: readonly string[]): boolean {
  * `version-invalid` for a version outside PEP 440
  */
 export function planBuild(request: PlanRequest): BuildPlan {
-  const targets = request.distributions.map((distribution) => planTarget(request, distribution));
-  const separate = shareNames(targets.flatMap(fileNames));
+  const targets = request.distributions.flatMap((distribution) =>
+    request.architectures.map((architecture) => planTarget(request, distribution, architecture)),
+  );
+  // Two architectures of one distribution share what does not depend on them: those files are the same.
+  const ofEach = request.distributions.map(({ id }) => [
+    ...new Set(targets.filter(({ distribution }) => distribution.id === id).flatMap(fileNames)),
+  ]);
+  const separate = shareNames(ofEach.flat());
   return {
     schemaVersion: 1,
     targets: separate ? targets.map((target) => ({ ...target, subdirectory: target.distribution.id })) : targets,

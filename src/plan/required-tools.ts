@@ -50,6 +50,34 @@ const formatTools: Readonly<Record<PackageFormat, readonly RequiredTool[]>> = {
   ],
 };
 
+const chrootTools: readonly RequiredTool[] = [
+  {
+    name: 'unshare',
+    probe: ['unshare', '--version'],
+    packages: { apt: 'util-linux', dnf: 'util-linux' },
+    purpose: 'entering a root',
+  },
+  {
+    name: 'zstd',
+    probe: ['zstd', '--version'],
+    packages: { apt: 'zstd', dnf: 'zstd' },
+    purpose: 'tarballs of roots',
+  },
+];
+
+const mmdebstrap: RequiredTool = {
+  name: 'mmdebstrap',
+  probe: ['mmdebstrap', '--version'],
+  packages: { apt: 'mmdebstrap', dnf: 'mmdebstrap' },
+  purpose: 'making roots of Debian releases',
+};
+
+/** Every external tool that testing in roots of these kinds takes. Of container engines one is enough: that is seen later. */
+export function testTools(kinds: readonly ('archive' | 'suite' | 'image')[]): readonly RequiredTool[] {
+  const chroots = kinds.some((kind) => kind !== 'image') ? chrootTools : [];
+  return kinds.includes('suite') ? [...chroots, mmdebstrap] : chroots;
+}
+
 export interface ToolNeeds {
   readonly formats: readonly PackageFormat[];
   /** Whether an application is packaged, or only a repository definition. */

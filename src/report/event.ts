@@ -4,10 +4,12 @@ export const stageNames = [
   'application',
   'lock',
   'gather',
+  'interpreter',
   'assemble',
   'bytecode',
   'inspect',
   'package',
+  'test',
 ] as const;
 
 export type StageName = (typeof stageNames)[number];
@@ -15,7 +17,14 @@ export type StageName = (typeof stageNames)[number];
 /** What happens during a build. Events carry names and numbers, never the nouns of a stage. */
 export type BuildEvent =
   | { readonly type: 'stage-started'; readonly stage: StageName; readonly target?: string }
-  | { readonly type: 'stage-progress'; readonly stage: StageName; readonly target?: string; readonly message: string }
+  | {
+      readonly type: 'stage-progress';
+      readonly stage: StageName;
+      readonly target?: string;
+      readonly message: string;
+      /** Whether it is said because something takes unusually long. */
+      readonly slow?: true;
+    }
   | {
       readonly type: 'stage-finished';
       readonly stage: StageName;
@@ -30,6 +39,14 @@ export type BuildEvent =
       readonly type: 'command-finished';
       readonly command: string;
       readonly exitCode: number;
+      readonly duration: number;
+    }
+  | {
+      readonly type: 'target-finished';
+      readonly target: string;
+      /** `kept`: an earlier run has made the packages. */
+      readonly outcome: 'built' | 'kept' | 'failed';
+      /** Milliseconds. */
       readonly duration: number;
     }
   | { readonly type: 'artifact-built'; readonly target: string; readonly path: string; readonly size: number };

@@ -19,7 +19,10 @@ export function eventLines(event: BuildEvent, verbosity: Verbosity): readonly st
     case 'stage-started':
       return [];
     case 'stage-progress':
-      return verbosity === 'verbose' ? [`${place(event.target)}${event.stage}: ${event.message}`] : [];
+      if (event.slow === true && verbosity === 'quiet') return [];
+      return verbosity === 'verbose' || event.slow === true
+        ? [`${place(event.target)}${event.stage}: ${event.message}`]
+        : [];
     case 'stage-finished': {
       if (verbosity === 'quiet') return [];
       const summary = event.summary === undefined ? '' : `${event.summary}, `;
@@ -33,6 +36,11 @@ export function eventLines(event: BuildEvent, verbosity: Verbosity): readonly st
     case 'command-finished':
       if (verbosity !== 'verbose') return [];
       return [`$ ${event.command}  (status ${String(event.exitCode)}, ${formatDuration(event.duration)})`];
+    case 'target-finished':
+      if (verbosity === 'quiet' || event.outcome === 'built') return [];
+      return event.outcome === 'kept'
+        ? [`${event.target}: kept, its packages are there from an earlier run`]
+        : [`${event.target}: failed after ${formatDuration(event.duration)}`];
     case 'artifact-built':
       return verbosity === 'quiet'
         ? []

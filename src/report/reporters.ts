@@ -33,6 +33,7 @@ const clearLine = '\r\u001B[2K';
 const refreshInterval = 200;
 
 interface Running {
+  readonly target: string | undefined;
   readonly label: string;
   readonly since: number;
   message: string;
@@ -46,10 +47,12 @@ function runningKey(event: { readonly stage: string; readonly target?: string })
 export function liveReporter(write: Write, verbosity: Verbosity, columns: () => number): Reporter {
   const running = new Map<string, Running>();
   const draw = (): void => {
-    const current = [...running.values()].at(-1);
-    if (current === undefined || closed) return;
-    const elapsed = formatDuration(Date.now() - current.since);
-    const text = `${current.label}${current.message === '' ? '' : `: ${current.message}`} … ${elapsed}`;
+    if (running.size === 0 || closed) return;
+    // The latest first: a narrow terminal cuts off the others.
+    const texts = [...running.values()].reverse().map(({ label, message, since }) => {
+      return `${label}${message === '' ? '' : `: ${message}`} … ${formatDuration(Date.now() - since)}`;
+    });
+    const text = texts.join(' | ');
     write(clearLine + text.slice(0, Math.max(20, columns() - 1)));
   };
   let closed = false;
@@ -58,12 +61,15 @@ export function liveReporter(write: Write, verbosity: Verbosity, columns: () => 
   const follow = (event: BuildEvent): void => {
     if (event.type === 'stage-started') {
       const label = `${event.target === undefined ? '' : `${event.target}: `}${event.stage}`;
-      running.set(runningKey(event), { label, since: Date.now(), message: '' });
+      running.set(runningKey(event), { target: event.target, label, since: Date.now(), message: '' });
     } else if (event.type === 'stage-progress') {
       const stage = running.get(runningKey(event));
       if (stage !== undefined) stage.message = event.message;
     } else if (event.type === 'stage-finished') {
       running.delete(runningKey(event));
+    } else if (event.type === 'target-finished') {
+      // A stage that failed does not tell of its end.
+      for (const [key, { target }] of running) if (target === event.target) running.delete(key);
     }
   };
   return {

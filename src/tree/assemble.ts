@@ -2,6 +2,7 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { basename, isAbsolute, posix } from 'node:path';
 
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
+import type { InterpreterFiles } from '../interpreter/interpreter-files.ts';
 import type { Architecture } from '../model/architecture.ts';
 import type { TargetInterpreter } from '../plan/build-plan.ts';
 import { supportedTags } from '../python/tags.ts';
@@ -40,6 +41,8 @@ export interface AssembleRequest {
   readonly epoch: number;
   /** Names (PEP 503) of what was asked for, and is not there as a dependency only: it gets REQUESTED (PEP 376). */
   readonly requested: readonly string[];
+  /** The interpreter that the package brings. */
+  readonly interpreter?: InterpreterFiles;
 }
 
 /** More than two wheels at once gain nothing on the usual machine: unpacking is bound by the processor. */
@@ -65,12 +68,15 @@ export async function assembleTree(request: AssembleRequest): Promise<Tree> {
   const wheels = sortByBytes(wheelhouse.wheels, ({ name }) => name);
   refuseUnsupported(wheels, target);
   const plans = await planAll(wheels, layout, new Set(request.requested));
-  const claims = settleClaims(parts, plans);
+  const claims = settleClaims([...parts, ...(request.interpreter?.members ?? [])], plans);
 
   const staging = new Staging(root, target.prefix, epoch);
   for (const directory of claims.directories) staging.makeDirectory(directory);
   const skeletonEntries: TreeEntry[] = [];
   for (const part of parts) skeletonEntries.push(await placePart(part, staging, target.prefix));
+  if (request.interpreter !== undefined) {
+    skeletonEntries.push(...(await placeInterpreter(request.interpreter, staging, target.prefix)));
+  }
   const installed = await installAll(plans, { staging, layout, claims });
   await staging.seal();
 
@@ -129,6 +135,28 @@ async function placePart(part: SkeletonPart, staging: Staging, prefix: string): 
   const content = Buffer.from(part.content);
   await staging.write(part.path, content, part.mode);
   return { kind: 'file', path, mode: part.mode, ...measure(content), distribution: undefined };
+}
+
+async function placeInterpreter(
+  { members, contents }: InterpreterFiles,
+  staging: Staging,
+  prefix: string,
+): Promise<readonly TreeEntry[]> {
+  const entries: TreeEntry[] = [];
+  const modes = new Map<string, number>();
+  for (const member of members) {
+    if (member.kind === 'file') modes.set(member.path, member.mode);
+    else entries.push(await placePart(member, staging, prefix));
+  }
+  for await (const { path, content } of contents()) {
+    const mode = modes.get(path);
+    if (mode === undefined || !modes.delete(path)) throw new Error(`Internal error: ${path} of the interpreter is new`);
+    await staging.write(path, content, mode);
+    const facts = measure(content);
+    entries.push({ kind: 'file', path: posix.join(prefix, path), mode, ...facts, distribution: undefined });
+  }
+  if (modes.size > 0) throw new Error(`Internal error: ${[...modes.keys()].join(', ')} of the interpreter is gone`);
+  return entries;
 }
 
 /** Installs all of them; after a failure it waits for those under way, so that nobody writes to the staging root any more. */

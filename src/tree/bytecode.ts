@@ -94,6 +94,8 @@ export interface BytecodeRequest extends InterpreterSearch {
   readonly interpreter: FoundInterpreter;
   /** SOURCE_DATE_EPOCH, in seconds. */
   readonly epoch: number;
+  /** Further directories of modules, absolute on the target: the standard library of a bundled interpreter. */
+  readonly libraries?: readonly string[];
 }
 
 /**
@@ -105,7 +107,11 @@ export interface BytecodeRequest extends InterpreterSearch {
 export async function compileBytecode(tree: Tree, request: BytecodeRequest): Promise<Tree> {
   const { interpreter, epoch } = request;
   const sitePackages = posix.join(tree.prefix, `lib/python${interpreter.minor}/site-packages`);
-  const units = unitsOf(tree, sitePackages, `cpython-${interpreter.minor.replace('.', '')}`);
+  const units = unitsOf(
+    tree,
+    [sitePackages, ...(request.libraries ?? [])],
+    `cpython-${interpreter.minor.replace('.', '')}`,
+  );
   const shares = Array.from({ length: processes }, (_, share) =>
     units.filter((_unit, index) => index % processes === share),
   );
@@ -134,9 +140,10 @@ export async function compileBytecode(tree: Tree, request: BytecodeRequest): Pro
 }
 
 /** Where the interpreter looks for bytecode: PEP 3147. */
-function unitsOf(tree: Tree, sitePackages: string, tag: string): readonly Unit[] {
+function unitsOf(tree: Tree, directories: readonly string[], tag: string): readonly Unit[] {
   return tree.entries
-    .filter((entry): entry is TreeFile => isModule(entry) && entry.path.startsWith(`${sitePackages}/`))
+    .filter((entry): entry is TreeFile => isModule(entry))
+    .filter(({ path }) => directories.some((directory) => path.startsWith(`${directory}/`)))
     .map((source) => {
       const { dir, name } = posix.parse(source.path);
       return { source, compiled: posix.join(dir, '__pycache__', `${name}.${tag}.pyc`) };

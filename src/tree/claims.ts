@@ -35,7 +35,10 @@ function addParents(directories: Map<string, string | undefined>, path: string, 
  * @param plans in the order in which they may claim; the first one writes what several bring
  * @throws CoachbuilderError `file-conflict` naming the distributions and every path
  */
-export function settleClaims(parts: readonly SkeletonPart[], plans: readonly WheelPlan[]): Claims {
+export function settleClaims(
+  parts: readonly Pick<SkeletonPart, 'kind' | 'path'>[],
+  plans: readonly WheelPlan[],
+): Claims {
   const claims = new Map<string, Claim>();
   const directories = new Map<string, string | undefined>();
   const conflicts: string[] = [];

@@ -41,7 +41,7 @@ const systemDirectories = ['/usr/bin', '/usr/local/bin'] as const;
  */
 export async function findInterpreter(minor: string, search: InterpreterSearch): Promise<FoundInterpreter | undefined> {
   for (const candidate of await candidates(minor, search.environments.base)) {
-    const found = await ask(candidate, search);
+    const found = await askInterpreter(candidate, search);
     if (found?.minor === minor) return found;
   }
   return undefined;
@@ -85,8 +85,15 @@ async function isExecutable(path: string): Promise<boolean> {
   );
 }
 
-async function ask(path: string, { commands, environments }: InterpreterSearch): Promise<FoundInterpreter | undefined> {
-  const spec = { tool: path, args: ['-I', '-c', probe], cwd: '/', env: environments.base, timeout: probeTimeout };
+/**
+ * Asks a program whether it is a released CPython that runs on this machine. It writes nothing, bytecode neither.
+ * @returns undefined when it is none
+ */
+export async function askInterpreter(
+  path: string,
+  { commands, environments }: InterpreterSearch,
+): Promise<FoundInterpreter | undefined> {
+  const spec = { tool: path, args: ['-I', '-B', '-c', probe], cwd: '/', env: environments.base, timeout: probeTimeout };
   const { exitCode, stdout } = await commands.tryRun(spec).catch((error: unknown) => {
     // Executable, but made for another machine, or a script whose own interpreter is gone.
     if (error instanceof Error && error.name === 'CoachbuilderError') return { exitCode: 127, stdout: '' };

@@ -14,6 +14,13 @@ function renderConfiguration(interpreter: TargetInterpreter): string {
   ].join('\n');
 }
 
+/** A bundled interpreter lies below the prefix, and is found wherever the tree is; any other one has one place. */
+function linkTarget({ interpreter, prefix }: LayoutFacts): string {
+  return interpreter.bundle === undefined
+    ? interpreter.path
+    : posix.relative(posix.join(prefix, 'bin'), interpreter.path);
+}
+
 /**
  * The files and links that make a directory a virtual environment of the target's interpreter (PEP 405).
  * The interpreter is linked by its minor-versioned path: on a system with another minor the link leads nowhere, which is a
@@ -31,6 +38,6 @@ export function skeleton(facts: LayoutFacts): readonly SkeletonPart[] {
     ...common,
     { kind: 'symlink', path: 'bin/python', target: `python${major}` },
     { kind: 'symlink', path: `bin/python${major}`, target: `python${interpreter.minor}` },
-    { kind: 'symlink', path: `bin/python${interpreter.minor}`, target: interpreter.path },
+    { kind: 'symlink', path: `bin/python${interpreter.minor}`, target: linkTarget(facts) },
   ];
 }

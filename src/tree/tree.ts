@@ -32,6 +32,16 @@ export type TreeEntry =
   | TreeFile
   | (TreeEntryCommon & { readonly kind: 'symlink'; readonly target: string });
 
+/** What the programs and libraries of a tree take from the system that it is installed on. */
+export interface SystemNeeds {
+  /** The highest version of glibc whose symbols they use, such as `2.17`; absent when they use none. */
+  readonly glibc?: string;
+  /** Of each library of glibc, the highest version of symbols: `libc.so.6`, `GLIBC_2.17`. */
+  readonly symbols: readonly { readonly library: string; readonly symbol: string }[];
+  /** Libraries (SONAME) of which neither glibc nor the tree has one, each with the path of a file that needs it. */
+  readonly foreign: readonly { readonly library: string; readonly path: string }[];
+}
+
 /** The virtual environment, laid out below a staging root, with its inventory. */
 export interface Tree {
   /** Absolute path of the staging root; the prefix lies below it. */
@@ -43,4 +53,6 @@ export interface Tree {
   readonly bytecode: 'shipped' | 'at-install' | 'none';
   /** Whether a module of the tree imports distutils, which Debian packages apart from the interpreter. */
   readonly importsDistutils: boolean;
+  /** Present when the package brings its own interpreter: then this is all that ties it to a distribution. */
+  readonly systemNeeds?: SystemNeeds;
 }

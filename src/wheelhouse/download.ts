@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { lastLines } from '../application/host-build.ts';
 import type { ToolPorts } from '../application/ports.ts';
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
-import { hashMismatch, mismatch, offlineMiss, unreachableIndex } from '../lock/failures.ts';
+import { awaitedIndexes, hashMismatch, mismatch, offlineMiss, unreachableIndex } from '../lock/failures.ts';
 import type { LockedDistribution } from '../lock/lock.ts';
 import { explainPipFailure } from '../lock/pip-failure.ts';
 import type { TargetPlatform } from '../lock/platform.ts';
 import { pinnedLine } from '../lock/sdist-build.ts';
 import { manylinuxLadder } from '../python/tags.ts';
+import { whileWaiting } from '../report/waiting.ts';
 import type { CommandSpec } from '../system/command.ts';
 import { digestFile, mapConcurrently, temporaryDirectory } from '../system/files.ts';
 import { pipDownload } from '../system/tools/pip.ts';
@@ -111,7 +112,10 @@ export async function downloadWheels(
   let done = 0;
   await mapConcurrently(split(missing), parallel.most, async (chunk) => {
     await using scratch = await temporaryDirectory(join(ports.cacheDirectory, 'tmp'), 'download');
-    await downloadChunk(chunk, platform, scratch.path, ports);
+    await whileWaiting(
+      { reporter: ports.reporter, stage: 'gather', target: platform.title, what: awaitedIndexes(ports) },
+      () => downloadChunk(chunk, platform, scratch.path, ports),
+    );
     done += chunk.length;
     ports.reporter.report({
       type: 'stage-progress',

@@ -1,12 +1,12 @@
 import { basename } from 'node:path';
 
 import type { Application } from '../application/application.ts';
-import type { ToolPorts } from '../application/ports.ts';
 import { offlineMiss } from '../lock/failures.ts';
 import type { LockedDistribution, LockedEnvironment } from '../lock/lock.ts';
 import { requirementOf } from '../lock/lock-request.ts';
 import type { TargetPlatform } from '../lock/platform.ts';
 import { buildLockedSdist } from '../lock/sdist-build.ts';
+import type { LockPorts } from '../lock/sdist-builder.ts';
 import { normalizeName } from '../python/name.ts';
 import { mapConcurrently } from '../system/files.ts';
 import { downloadWheels } from './download.ts';
@@ -27,7 +27,7 @@ export interface GatherRequest {
 
 async function findMissing(
   wheels: readonly LockedDistribution[],
-  ports: ToolPorts,
+  ports: LockPorts,
 ): Promise<readonly LockedDistribution[]> {
   const paths = await mapConcurrently(wheels, readers, ({ file }) => findCached(file, ports.cacheDirectory));
   return wheels.filter((_, index) => paths[index] === undefined);
@@ -36,7 +36,7 @@ async function findMissing(
 async function locate(
   distribution: LockedDistribution,
   platform: TargetPlatform,
-  ports: ToolPorts,
+  ports: LockPorts,
 ): Promise<WheelFile | undefined> {
   const { name, version, file, kind } = distribution;
   if (kind === 'sdist') return { name, version, ...(await buildLockedSdist(distribution, platform, ports)) };
@@ -60,7 +60,7 @@ function applicationWheel(request: GatherRequest): readonly WheelFile[] {
 export async function gather(
   environment: LockedEnvironment,
   request: GatherRequest,
-  ports: ToolPorts,
+  ports: LockPorts,
 ): Promise<Wheelhouse> {
   const own = applicationWheel(request);
   const wheels = environment.distributions.filter(({ kind }) => kind === 'wheel');

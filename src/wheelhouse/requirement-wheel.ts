@@ -1,8 +1,8 @@
 import type { FetchRequirement } from '../application/build-application.ts';
-import type { ToolPorts } from '../application/ports.ts';
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 import type { LockRequest } from '../lock/lock-request.ts';
 import type { LockStore } from '../lock/lock-store.ts';
+import type { LockPorts } from '../lock/sdist-builder.ts';
 import { normalizeName } from '../python/name.ts';
 import { parseRequirement } from '../python/requirement.ts';
 import { gather } from './gather.ts';
@@ -14,7 +14,7 @@ import { gather } from './gather.ts';
 export function requirementFetcher(
   request: Omit<LockRequest, 'application'>,
   store: LockStore,
-  ports: ToolPorts,
+  ports: LockPorts,
 ): FetchRequirement {
   return async (requirement) => {
     const name = normalizeName(parseRequirement(requirement).name);

@@ -60,7 +60,7 @@ beforeAll(async () => {
 async function packagesFor(id: string): Promise<ReadonlyMap<string, PackageDefinition>> {
   const [target] = planBuild({
     distributions: [aDistribution(id)],
-    architecture: 'x86_64',
+    architectures: ['x86_64'],
     hostArchitecture: 'x86_64',
     manifestFor: (distribution) =>
       normalizeManifest(manifest.written, {

@@ -94,7 +94,7 @@ describe('a distribution that nobody knows', () => {
 
 describe('a package URI that is no Python project', () => {
   const hint =
-    'hint: give the directory of a project with a pyproject.toml or setup.py, a wheel (.whl), an sdist (.tar.gz, .zip), a URL, or a requirement such as name==1.0';
+    'hint: give the directory of a project with a pyproject.toml or setup.py, a wheel (.whl), an sdist (.tar.gz, .zip), a URL of either, a git URL (git+https://…), or a requirement such as name==1.0';
 
   it('is said of a directory without pyproject.toml and setup.py', async () => {
     const empty = line.newDirectory('empty');
@@ -217,9 +217,11 @@ describe('requirements that cannot be met', () => {
 
   it('name the interpreter that a project does not run on', async () => {
     const project = line.project({ ...hello, requiresPython: '>=3.12' });
-    expect(complaint(await refuse(['--distribution=debian-12', project]))).toMatch(
+    const told = complaint(await refuse(['--distribution=debian-12', project]));
+    expect(told).toMatch(
       /^error\[requires-python\]: hello 1\.2\.0 wants Python >=3\.12, and Debian 12 has Python 3\.11/,
     );
+    expect(told).toContain('python.interpreter in the manifest, packaged by the distribution or bundled');
   });
 });
 

@@ -202,6 +202,8 @@ describe('an interruption', () => {
     const { path } = makeWheel(line.newDirectory('wheel'), hello);
     const destination = line.newDirectory('interrupted');
     const { child, end } = line.start(['--distribution=rocky-9,debian-12', '-d', destination, path], {
+      // One core: one target is packaged at a time, and the first one is finished.
+      through: ['taskset', '--cpu-list', '0'],
       env: { PATH: `${tools}${delimiter}${process.env['PATH'] ?? ''}` },
     });
     const pid = Number(await readWhenThere(marker));

@@ -65,6 +65,7 @@ const packageOf = {
   gpg: 'gnupg',
   zstd: 'zstd',
   'dpkg-deb': 'dpkg',
+  patchelf: 'patchelf',
 } as const;
 
 export type Tool = keyof typeof packageOf;

@@ -5,17 +5,20 @@ import { homedir, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { describe } from 'vitest';
 
+import { besideRoot, enterRoot } from '../../src/system/tools/unshare.ts';
+import { aptConfiguration, aptNetworkOptions, makeDebianRoot } from '../../src/system/tools/mmdebstrap.ts';
+import { unprivilegedUser } from '../../src/verification/root.ts';
 import { failureText, mustRun, requireTools, run, whyNoRoots, type Outcome, type RunOptions } from './machine.ts';
 
-const helper = join(import.meta.dirname, 'in-root.sh');
-
 /** What is set inside of roots, whatever the caller's environment is. */
-const rootEnvironment = [
-  'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-  'HOME=/root',
-  'LC_ALL=C.UTF-8',
-  'DEBIAN_FRONTEND=noninteractive',
-] as const;
+const rootEnvironment = {
+  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  HOME: '/root',
+  LC_ALL: 'C.UTF-8',
+  DEBIAN_FRONTEND: 'noninteractive',
+} as const;
+
+type Argv = [string, ...string[]];
 
 /** A program that runs inside of a root until it is stopped. */
 export interface Daemon {
@@ -34,25 +37,27 @@ export class Root implements AsyncDisposable {
     this.path = path;
   }
 
-  #argv(how: 'enter' | 'beside', argv: readonly string[], user?: string): [string, ...string[]] {
-    if (how === 'beside') return [helper, how, this.path, ...argv];
-    const become =
-      user === undefined ? [] : ['HOME=/var/tmp', 'setpriv', '--reuid', user, '--regid', 'nogroup', '--clear-groups'];
-    return [helper, how, this.path, 'env', '-i', ...rootEnvironment, ...become, ...argv];
+  #enter(argv: readonly string[], user?: 'nobody'): Argv {
+    const entering =
+      user === undefined
+        ? { env: rootEnvironment }
+        : { env: { ...rootEnvironment, HOME: '/var/tmp' }, user: unprivilegedUser };
+    const { tool, args } = enterRoot(this.path, argv, entering);
+    return [tool, ...args];
   }
 
   /** Runs a program inside of the root, as root or as the given user, with an environment of its own. */
   async run(
     argv: readonly string[],
-    options: { readonly user?: string; readonly input?: string } = {},
+    options: { readonly user?: 'nobody'; readonly input?: string } = {},
   ): Promise<Outcome> {
-    return run(this.#argv('enter', argv, options.user), options.input === undefined ? {} : { input: options.input });
+    return run(this.#enter(argv, options.user), options.input === undefined ? {} : { input: options.input });
   }
 
   /** As {@link run}, for what has to succeed. Returns its stdout. */
   async must(
     argv: readonly string[],
-    options: { readonly user?: string; readonly input?: string } = {},
+    options: { readonly user?: 'nobody'; readonly input?: string } = {},
   ): Promise<string> {
     const outcome = await this.run(argv, options);
     if (outcome.exitCode !== 0) throw new Error(failureText(argv, outcome));
@@ -61,14 +66,15 @@ export class Root implements AsyncDisposable {
 
   /** Runs a program of this machine that works on the root from outside, such as `rpm --root`. */
   async beside(argv: readonly string[], options: RunOptions = {}): Promise<Outcome> {
-    return run(this.#argv('beside', argv), options);
+    const { tool, args } = besideRoot(this.path, argv);
+    return run([tool, ...args], options);
   }
 
   /** Starts a program inside of the root. The network is that of this machine. */
   start(argv: readonly string[]): Daemon {
     // The end of stdin is what asks for SIGTERM: the program's process id is known only inside of its namespace.
     const script = 'exec 3<&0; "$@" & child=$!; (read -r _; kill -TERM "$child") <&3 & wait "$child"';
-    const [program, ...args] = this.#argv('enter', ['sh', '-c', script, 'sh', ...argv]);
+    const [program, ...args] = this.#enter(['sh', '-c', script, 'sh', ...argv]);
     const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
     const ended = new Promise<number>((resolve, reject) => {
       child.on('error', reject);
@@ -168,8 +174,8 @@ function cacheDirectory(): string {
 
 /** What apt on this machine is told about the network: proxies, and whether old archives are forgiven their dates. */
 async function aptOptions(): Promise<readonly string[]> {
-  const { stdout } = await mustRun(['apt-config', 'dump', '--format', '%f "%v"%n', 'Acquire']);
-  return stdout.split('\n').filter((line) => /^Acquire::(?:https?::Proxy\S*|Check-[\w-]+) ".+"$/.test(line));
+  const { tool, args } = aptConfiguration();
+  return aptNetworkOptions((await mustRun([tool, ...args])).stdout);
 }
 
 /** The tarball of a recipe, made when there is none or an old one. */
@@ -182,15 +188,8 @@ async function archiveOf(recipe: Recipe): Promise<string> {
   // The temporary name ends as the final one does: mmdebstrap goes by it.
   const temporary = join(cacheDirectory(), `.${String(process.pid)}-${name}.tar.zst`);
   try {
-    await mustRun([
-      'mmdebstrap',
-      '--variant=minbase',
-      `--include=${recipe.packages.join(',')}`,
-      ...(await aptOptions()).map((option) => `--aptopt=${option}`),
-      '--skip=cleanup/apt/lists',
-      recipe.suite,
-      temporary,
-    ]);
+    const { tool, args } = makeDebianRoot({ ...recipe, aptOptions: await aptOptions(), output: temporary });
+    await mustRun([tool, ...args]);
     await rename(temporary, archive);
     const now = new Date();
     await utimes(archive, now, now);
@@ -218,8 +217,13 @@ async function unpack(archive: string): Promise<Root> {
  * it with `await using` or `root[Symbol.asyncDispose]()`.
  */
 export async function debianRoot(release: DebianRelease, packages: readonly string[] = []): Promise<Root> {
+  return unpack(await debianTarball(release, packages));
+}
+
+/** The tarball that {@link debianRoot} unpacks. */
+export async function debianTarball(release: DebianRelease, packages: readonly string[] = []): Promise<string> {
   const recipe: Recipe = recipes[release];
-  return unpack(await archiveOf({ ...recipe, packages: [...recipe.packages, ...packages].sort() }));
+  return archiveOf({ ...recipe, packages: [...recipe.packages, ...packages].sort() });
 }
 
 /** `describe`, skipped with its reason in the title where roots cannot be entered. */

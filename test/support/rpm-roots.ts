@@ -162,21 +162,44 @@ export class RpmRoot extends Root {
 
   /** Writes and installs the package that stands for the distribution. */
   async installBase(distribution: Distribution, names: readonly string[]): Promise<void> {
-    const work = join(this.#home, 'base');
-    await mkdir(work, { recursive: true });
-    await writeFile(join(work, 'base.spec'), baseSpec(distribution, names));
-    await mustRun([
-      'rpmbuild',
-      '-bb',
-      '--define',
-      `_topdir ${work}`,
-      '--define',
-      '_rpmdir %{_topdir}',
-      join(work, 'base.spec'),
-    ]);
-    const built = (await readdir(join(work, 'noarch'))).map((name) => join(work, 'noarch', name));
-    await this.mustRpm('--install', ...built);
+    await this.mustRpm('--install', ...(await buildBase(distribution, names, join(this.#home, 'base'))));
   }
+}
+
+/** Builds the package that stands for a distribution in a directory, which is made; returns its path. */
+async function buildBase(
+  distribution: Distribution,
+  names: readonly string[],
+  work: string,
+): Promise<readonly string[]> {
+  await mkdir(work, { recursive: true });
+  await writeFile(join(work, 'base.spec'), baseSpec(distribution, names));
+  await mustRun([
+    'rpmbuild',
+    '-bb',
+    '--define',
+    `_topdir ${work}`,
+    '--define',
+    '_rpmdir %{_topdir}',
+    join(work, 'base.spec'),
+  ]);
+  return (await readdir(join(work, 'noarch'))).map((name) => join(work, 'noarch', name));
+}
+
+/**
+ * Writes a tarball of a root that passes for a distribution with rpm and, unlike {@link rpmRoot}, has an rpm of its own.
+ * @param output absolute path of the tarball
+ */
+export async function rpmTarball(distribution: Distribution, names: readonly string[], output: string): Promise<void> {
+  await requireTools('rpmbuild');
+  const release = releaseWithPython[minorOf(distribution)];
+  if (release === undefined) throw new Error(`no release of Debian has the Python of ${distribution.id}`);
+  await using root = await debianRoot(release, ['python3', 'rpm']);
+  await writeFile(join(root.path, 'root/.rpmmacros'), '%_dbpath /var/lib/rpm\n%_pkgverify_level digest\n');
+  await root.must(['rpm', '--initdb']);
+  const base = await root.copyIn(await buildBase(distribution, names, join(root.path, 'var/tmp/base')));
+  await root.must(['rpm', '--install', ...base]);
+  await mustRun(['tar', '--directory', root.path, '--create', '--gzip', '--file', output, '.']);
 }
 
 /**

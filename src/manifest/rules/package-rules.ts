@@ -131,3 +131,17 @@ export const selectorsAreKnown: Rule = ({ written, distributions }) => {
     return [keyProblem(path, `unknown selector "${selector}"`, hint)];
   });
 };
+
+/** What is built for when the command line does not say. */
+export const targetsAreKnown: Rule = ({ written, distributions }) =>
+  (written.targets ?? []).flatMap((id, index) => {
+    if (id === 'all' || distributions.has(id)) return [];
+    const nearest = suggest(id, [...distributions.keys(), 'all']);
+    return [
+      problem(
+        ['targets', index],
+        `"${id}" is not a known distribution`,
+        nearest === undefined ? 'describe it under "distributions"' : `did you mean "${nearest}"?`,
+      ),
+    ];
+  });

@@ -1,3 +1,4 @@
+import { lockFormatOf } from '../../python/lock-format.ts';
 import { isValidName } from '../../python/name.ts';
 import type { Finding } from '../finding.ts';
 import type { ManifestPath } from '../places.ts';
@@ -7,7 +8,7 @@ import { commonParts, problem, type Rule } from './rule.ts';
 export const interpreterIsMinorVersioned: Rule = ({ written }) =>
   commonParts(written).flatMap(({ path, settings }) => {
     const interpreter = settings.python?.interpreter;
-    if (interpreter === undefined || interpreter === 'system') return [];
+    if (interpreter === undefined || interpreter === 'system' || 'bundled' in interpreter) return [];
     if (!/^[A-Za-z0-9][A-Za-z0-9+._-]*$/.test(interpreter.package)) {
       return [
         problem([...path, 'python', 'interpreter', 'package'], `"${interpreter.package}" is not the name of a package`),
@@ -33,6 +34,21 @@ export const extrasAreValid: Rule = ({ written }) =>
         : [problem([...path, 'python', 'extras', index], `"${extra}" is not the name of an extra`)],
     ),
   );
+
+/** The name of a lock tells its format. */
+export const lockFormatIsKnown: Rule = ({ written }) =>
+  commonParts(written).flatMap(({ path, settings }) => {
+    const file = settings.python?.['lock-file'];
+    return file === undefined || lockFormatOf(file) !== undefined
+      ? []
+      : [
+          problem(
+            [...path, 'python', 'lock-file'],
+            `"${file}" is not the name of a lock that is known`,
+            'name a uv.lock, a poetry.lock, a pylock.toml, or a .txt with requirements and hashes',
+          ),
+        ];
+  });
 
 /** Manifests are committed and copied; passwords stay where pip and uv look for them. */
 export const indexesAreUrlsWithoutCredentials: Rule = ({ written }) =>

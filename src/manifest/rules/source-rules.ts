@@ -18,6 +18,10 @@ export const sourcesExist: Rule = (input) => [
       ),
     ),
   ),
+  ...commonParts(input.written).flatMap(({ path, settings }) => {
+    const source = settings.python?.['lock-file'];
+    return source === undefined ? [] : checkSource(input, [...path, 'python', 'lock-file'], { source, kind: 'file' });
+  }),
   ...packageParts(input.written).flatMap(({ path, settings }) => [
     ...scriptHooks.flatMap((hook) => {
       const source = settings.scripts?.[hook];

@@ -25,3 +25,55 @@ export function gitFiles(): ToolCall {
 export function gitCommitTime(): ToolCall {
   return { tool: 'git', args: ['log', '-1', '--format=%ct'] };
 }
+
+/** Makes an empty bare repository, without the hooks of a template. */
+export function gitInitBare(directory: string): ToolCall {
+  return { tool: 'git', args: ['init', '--quiet', '--bare', '--template=', directory] };
+}
+
+/** Brings references of another repository into this one; those that it has no more go. */
+export function gitFetch(url: string, references: readonly string[]): ToolCall {
+  return { tool: 'git', args: ['fetch', '--quiet', '--prune', '--no-tags', '--force', '--', url, ...references] };
+}
+
+/** Prints the id of the commit that a name or an id means; fails silently when there is none. */
+export function gitCommitId(name = 'HEAD'): ToolCall {
+  return { tool: 'git', args: ['rev-parse', '--verify', '--quiet', '--end-of-options', `${name}^{commit}`] };
+}
+
+/** Makes a clean work tree of a commit in a directory that is not there yet, or empty. */
+export function gitAddWorktree(directory: string, commit: string): ToolCall {
+  return { tool: 'git', args: ['worktree', 'add', '--quiet', '--force', '--detach', directory, commit] };
+}
+
+/** Forgets the work trees whose directories are gone. */
+export function gitPruneWorktrees(): ToolCall {
+  return { tool: 'git', args: ['worktree', 'prune'] };
+}
+
+/** Prints the submodules that `.gitmodules` declares, as `submodule.<name>.path` or `.url`, a newline, the value, a null byte. */
+export function gitSubmodules(): ToolCall {
+  return {
+    tool: 'git',
+    args: ['config', '--file', '.gitmodules', '-z', '--get-regexp', String.raw`^submodule\..*\.(path|url)$`],
+  };
+}
+
+/** Prints every entry of the checked-out commit's tree: mode, kind, id, a tab, the path, a null byte. */
+export function gitTree(): ToolCall {
+  return { tool: 'git', args: ['ls-tree', '-r', '-z', '--full-tree', 'HEAD'] };
+}
+
+/**
+ * Prints the nearest tag, the commits since and the commit: `v1.2-3-gabc1234`, with `-dirty` when a tracked file differs.
+ * @param patterns globs of which a tag has to match one
+ */
+export function gitDescribe(patterns: readonly string[]): ToolCall {
+  const match = patterns.flatMap((pattern) => ['--match', pattern]);
+  return { tool: 'git', args: ['describe', '--tags', '--long', '--dirty', '--abbrev=7', ...match] };
+}
+
+/** Prints a line for every file that differs from the last commit; `??` marks those that git does not know. */
+export function gitStatus(): ToolCall {
+  return { tool: 'git', args: ['status', '--porcelain'] };
+}

@@ -127,3 +127,68 @@ export function pipResolve(resolve: PipResolve): ToolCall {
     ],
   };
 }
+
+export interface PipDownloadSource {
+  /** Absolute path of `src/wheelhouse/builders/fetch-sdist.py`, which keeps pip from running the project's code. */
+  readonly shim: string;
+  readonly name: string;
+  readonly version: string;
+  /** A requirements file with one line, which has a hash. */
+  readonly requirements: string;
+  readonly destination: string;
+}
+
+/** Downloads one sdist, checked by hash. */
+export function pipDownloadSource(download: PipDownloadSource): ToolCall {
+  return {
+    tool: pip.tool,
+    args: [
+      download.shim,
+      download.name,
+      download.version,
+      'download',
+      '--quiet',
+      '--no-deps',
+      '--ignore-requires-python',
+      '--require-hashes',
+      '--no-binary',
+      ':all:',
+      '--dest',
+      download.destination,
+      '--requirement',
+      download.requirements,
+    ],
+  };
+}
+
+export interface PipWheelOffline {
+  /** Absolute path of the interpreter that builds. */
+  readonly python: string;
+  /** Absolute path of a wheel of pip, which runs from where it is. */
+  readonly pip: string;
+  /** Directory of wheels: everything that the build may install. */
+  readonly wheels: string;
+  /** Absolute path of the sdist. */
+  readonly source: string;
+  readonly destination: string;
+}
+
+/** The command line that builds a wheel in isolation (PEP 517), without any index. */
+export function pipWheelOffline(wheel: PipWheelOffline): readonly string[] {
+  return [
+    wheel.python,
+    `${wheel.pip}/pip`,
+    '--isolated',
+    '--disable-pip-version-check',
+    '--no-cache-dir',
+    'wheel',
+    '--no-index',
+    '--find-links',
+    wheel.wheels,
+    '--no-deps',
+    '--use-pep517',
+    '--wheel-dir',
+    wheel.destination,
+    wheel.source,
+  ];
+}

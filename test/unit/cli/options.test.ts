@@ -23,7 +23,7 @@ describe('the options of build-package', () => {
   it('have defaults that build into the current directory for this machine', () => {
     expect(parse('--distribution=debian-13', '.')).toEqual({
       distributions: ['debian-13'],
-      architecture: undefined,
+      architectures: [],
       destination: '.',
       manifest: undefined,
       force: false,
@@ -36,6 +36,12 @@ describe('the options of build-package', () => {
       packageVersion: undefined,
       locked: false,
       offline: false,
+      builder: 'auto',
+      image: undefined,
+      keepGoing: false,
+      resume: false,
+      elsewhere: undefined,
+      missingDistribution: expect.any(UsageError) as UsageError,
     });
   });
 
@@ -44,11 +50,12 @@ describe('the options of build-package', () => {
       parse(
         ...['--distribution', 'debian-13,centos-7', '--distribution=all', '--architecture=arm64', '-d', 'out'],
         ...['--manifest', 'm.yaml', '--package-version=1.0', '--locked', '--offline', '--force', '--dry-run', '--json'],
-        ...['-v', '--progress=json', '--build-directory', 'work', 'httpie==3.2.4'],
+        ...['-v', '--progress=json', '--build-directory', 'work', '--keep-going', '--resume'],
+        ...['--builder=wheels', '--image=example.com/builder:1', 'httpie==3.2.4'],
       ),
     ).toEqual({
       distributions: ['debian-13,centos-7', 'all'],
-      architecture: 'aarch64',
+      architectures: ['aarch64'],
       destination: 'out',
       manifest: 'm.yaml',
       force: true,
@@ -61,7 +68,26 @@ describe('the options of build-package', () => {
       packageVersion: '1.0',
       locked: true,
       offline: true,
+      builder: 'wheels',
+      image: 'example.com/builder:1',
+      keepGoing: true,
+      resume: true,
+      elsewhere: undefined,
+      missingDistribution: expect.any(UsageError) as UsageError,
     });
+  });
+
+  it('take several architectures, by any of their names, each once', () => {
+    const { architectures } = parse('--distribution=debian-13', '--architecture=amd64, arm64,x86_64', '.');
+    expect(architectures).toEqual(['x86_64', 'aarch64']);
+  });
+
+  it.each([
+    ['--matrix=github', 'github'],
+    ['--matrix=gitlab', 'gitlab'],
+    ['--bake', 'bake'],
+  ])('%s prints the work for somebody else', (option, elsewhere) => {
+    expect(parse('--distribution=debian-13', option, '.').elsewhere).toBe(elsewhere);
   });
 
   it.each([
@@ -80,9 +106,6 @@ describe('the options of build-package', () => {
 describe('a command line that cannot be understood', () => {
   it.each([
     [[], 'Must specify --distribution.'],
-    [['.'], 'Must specify --distribution.'],
-    [['--distribution=', '.'], 'Must specify --distribution.'],
-    [['--distribution= , ', '.'], 'Must specify --distribution.'],
     [['a', 'b'], 'Must specify --distribution.'],
     [['--distribution=debian-13'], 'Wrong number of arguments.'],
     [['--distribution=debian-13', 'a', 'b'], 'Wrong number of arguments.'],
@@ -98,6 +121,18 @@ describe('a command line that cannot be understood', () => {
     expect(error).toBeInstanceOf(UsageError);
     expect(error).toMatchObject({ message, usage: expect.stringMatching(/^Usage: build-package /) as string });
   });
+
+  it.each([[], ['--distribution='], ['--distribution= , ']])(
+    'is left to the manifest when it names no distribution: %j',
+    (...argv) => {
+      const { distributions, missingDistribution } = parse(...argv, '.');
+      expect(distributions).toEqual([]);
+      expect(missingDistribution).toMatchObject({
+        message: 'Must specify --distribution.',
+        usage: expect.stringMatching(/^Usage: build-package /) as string,
+      });
+    },
+  );
 
   it('names the architectures that there are', () => {
     const error = failure(() => parse('--distribution=debian-13', '--architecture=vax', '.'));

@@ -50,6 +50,7 @@ describe('the table of distributions', () => {
         python: distribution.python,
         'alternative-pythons': distribution.alternativePythons,
         'unit-directory': distribution.unitDirectory,
+        image: distribution.image,
         'repository-directory': distribution.repositoryDirectory,
         'key-directory': distribution.keyDirectory,
         'end-of-life': distribution.endOfLife,

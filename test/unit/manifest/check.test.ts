@@ -88,7 +88,7 @@ describe('shapes', () => {
       at(
         2,
         3,
-        'error: unknown key "zope"\n    the keys here are interpreter, requirements, constraints, extras, indexes, bytecode',
+        'error: unknown key "zope"\n    the keys here are interpreter, requirements, constraints, extras, lock-file, indexes, bytecode',
       ),
     ],
     [
@@ -386,6 +386,11 @@ describe('rules', () => {
       'an unknown selector of a package',
       pkg('overrides: {debain: {}}'),
       at(4, 17, 'error: unknown selector "debain"\n    did you mean "debian"?'),
+    ],
+    [
+      'an unknown target',
+      'targets: [debian-12, rocky-99]\n',
+      at(1, 22, 'error: "rocky-99" is not a known distribution\n    did you mean "rocky-9"?'),
     ],
     [
       'an unknown selector',

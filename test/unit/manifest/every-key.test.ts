@@ -47,6 +47,7 @@ const common = {
     requirements: ['r.txt'],
     constraints: ['c.txt'],
     extras: ['tls'],
+    'lock-file': 'uv.lock',
     indexes: ['https://example.com/simple/'],
     bytecode: 'none',
   },
@@ -57,6 +58,7 @@ const sample: unknown = {
   name: 'boat',
   source: 'examples/boat',
   prefix: '/srv/boat',
+  version: { from: 'git', 'tag-prefix': 'v', value: '1.2' },
   'package-prefix': 'acme',
   ...common,
   packages: { node: { name: 'boatd', architecture: 'native', ...parts }, plain: { overrides: { 'my-1': parts } } },
@@ -73,10 +75,19 @@ const sample: unknown = {
       categories: { deb: 'web', rpm: 'Web' },
       'distribution-tag': true,
       python: {
-        interpreter: { package: 'python3.8', path: '/usr/bin/python3.8' },
+        interpreter: {
+          bundled: {
+            version: '3.12.3',
+            archive: 'cpython-{version}+{build}.tar.gz',
+            build: '20240415',
+            sha256: { x86_64: 'a'.repeat(64) },
+            prune: ['tests'],
+          },
+        },
         requirements: ['s.txt'],
         constraints: ['d.txt'],
         extras: ['cli'],
+        'lock-file': 'pylock.toml',
         indexes: [],
         bytecode: 'build',
       },
@@ -91,6 +102,8 @@ const sample: unknown = {
     key: 'k.asc',
     channels: [{ id: 'acme-nightly', name: 'Nightly', enabled: false, suffix: '-nightly' }],
   },
+  targets: ['my-2'],
+  tests: ['boat --version'],
   distributions: {
     'my-1': {
       extends: 'debian-12',
@@ -120,6 +133,7 @@ const sample: unknown = {
       init: 'sysv',
       'unit-directory': '/u',
       'package-manager': 'dnf',
+      image: 'registry.example.com/acme:8',
       'repository-directory': '/r',
       'key-directory': '/k',
       'end-of-life': '2090-01-01',
@@ -152,7 +166,8 @@ function outcomeOf(value: unknown): string {
         describeSource: () => ({ kind: 'file', executable: false, entries: [] }),
       }),
     );
-    return JSON.stringify([manifests, [...table.values()], projectDirectory(written, '/project')]);
+    const targets = selectDistributions(written.targets ?? [], table).map(({ id }) => id);
+    return JSON.stringify([targets, manifests, [...table.values()], projectDirectory(written, '/project')]);
   } catch (error) {
     return String(error);
   }

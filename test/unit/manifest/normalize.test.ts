@@ -73,6 +73,7 @@ describe('without anything written', () => {
         bytecode: 'auto',
       },
       release: undefined,
+      tests: undefined,
       directory: '/project',
     });
   });

@@ -67,6 +67,33 @@ describe('the main package', () => {
     expect(main!.relations.depends.map(rpmRelation)).toEqual(['/opt/rh/bin/python3.8']);
   });
 
+  test.each([
+    ['debian-12', 'x86_64', ['libc6 (>= 2.29)']],
+    ['centos-7', 'x86_64', ['libc.so.6(GLIBC_2.17)(64bit)', 'libm.so.6(GLIBC_2.29)(64bit)']],
+    ['centos-7', 'i686', ['libc.so.6(GLIBC_2.17)', 'libm.so.6(GLIBC_2.29)']],
+  ] as const)(
+    'that brings its interpreter depends on the C library alone, on %s (%s): %j',
+    (on, architecture, expected) => {
+      const bundle = { archive: '/srv/python.tar.gz', sha256: '', prune: [] };
+      const interpreter = { version: '3.9.25', minor: '3.9', path: '/opt/fleet/python/bin/python3.9', bundle };
+      const manifest = aManifest({ packages: [aPackage({ id: 'main' })] });
+      const target = { ...aTarget(aDistribution(on), manifest), architecture, interpreter };
+      const systemNeeds = {
+        glibc: '2.29',
+        symbols: [
+          { library: 'libc.so.6', symbol: 'GLIBC_2.17' },
+          { library: 'libm.so.6', symbol: 'GLIBC_2.29' },
+        ],
+        foreign: [],
+      };
+      const tree = aTree({ systemNeeds, importsDistutils: true });
+      const [main] = definePackages({ target, tree, sources: { sizes: new Map(), fragments: new Map() }, epoch: 0 });
+      expect(main!.relations.depends.map(on === 'debian-12' ? debianRelation : rpmRelation)).toEqual(expected);
+      // The standard library is compiled with the rest.
+      expect(main!.bytecode).toMatchObject({ directory: '/opt/fleet' });
+    },
+  );
+
   test('owns the prefix, every directory below it and none above', () => {
     const [main] = define({ main: { files: [{ ...file, path: '/opt/fleet/etc/app/fleet.conf' }] } });
     const directories = main!.contents.filter(({ kind }) => kind === 'directory').map(({ path }) => path);

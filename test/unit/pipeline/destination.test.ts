@@ -84,6 +84,16 @@ describe('looking at a destination', () => {
     }
   });
 
+  it('lets packages of an earlier run be replaced, and no others', async () => {
+    for (const name of ['a.deb', 'b.deb']) writeFileSync(join(directory, name), '');
+    const destination = { directory, force: false, replaceable: new Set([join(directory, 'a.deb')]) };
+    await checkDestination(destination, ['a.deb']);
+    expect(await failureOf(checkDestination(destination, ['a.deb', 'b.deb']))).toMatchObject({
+      message: `b.deb is already in ${directory}`,
+      details: [],
+    });
+  });
+
   it('names every package that is there already, unless they may be replaced', async () => {
     for (const name of ['a.deb', 'b.deb', 'other.deb']) writeFileSync(join(directory, name), '');
     const names = ['a.deb', 'b.deb', 'c.deb'];
@@ -157,5 +167,33 @@ describe('packages', () => {
     expect(error.code).toBe('output-unwritable');
     expect(error.message).toContain(basename('a.deb'));
     expect(existsSync(join(directory, 'a.deb'))).toBe(true);
+  });
+});
+
+describe('packages that two targets of a run have in common', () => {
+  it('are delivered once when they are alike', async () => {
+    const delivered = new Map<string, string>();
+    const destination = { directory, force: false, delivered };
+    const emit = (other: string) => (staging: string) =>
+      Promise.resolve([write(staging, other), write(staging, 'common_all.deb')]);
+    const both = await Promise.all([emitInto(destination, emit('a.deb')), emitInto(destination, emit('b.deb'))]);
+    expect(both.map((artifacts) => artifacts.map(({ path }) => basename(path)))).toEqual([
+      ['a.deb', 'common_all.deb'],
+      ['b.deb', 'common_all.deb'],
+    ]);
+    expect(readdirSync(directory).sort()).toEqual(['a.deb', 'b.deb', 'common_all.deb']);
+  });
+
+  it('are refused when they differ, and so is all of the second target', async () => {
+    const destination = { directory, force: true, delivered: new Map<string, string>() };
+    await emitInto(destination, (staging) => Promise.resolve([write(staging, 'common_all.deb')]));
+    const second = emitInto(destination, (staging) =>
+      Promise.resolve([write(staging, 'b.deb'), { ...write(staging, 'common_all.deb'), sha256: 'cd' }]),
+    );
+    expect(await failureOf(second)).toMatchObject({
+      code: 'file-conflict',
+      message: 'two targets make different packages of the name common_all.deb',
+    });
+    expect(readdirSync(directory)).toEqual(['common_all.deb']);
   });
 });

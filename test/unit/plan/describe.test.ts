@@ -41,7 +41,7 @@ it('describes a plan with all that a person would want to check before building'
   const [main = aPackage()] = aManifest().packages;
   const plan = planBuild({
     distributions: [aDistribution('debian-12')],
-    architecture: 'x86_64',
+    architectures: ['x86_64'],
     hostArchitecture: 'x86_64',
     manifestFor: () => aManifest({ packages: [main, cli] }),
     versionFor: () => '1.0',
@@ -66,7 +66,7 @@ it('describes a plan with all that a person would want to check before building'
 it('names the subdirectories of targets whose packages have the same names', () => {
   const plan = planBuild({
     distributions: [aDistribution('rocky-9'), aDistribution('alma-9')],
-    architecture: 'x86_64',
+    architectures: ['x86_64'],
     hostArchitecture: 'x86_64',
     manifestFor: () => aManifest({ packages: aManifest().packages.slice(0, 1) }),
     versionFor: () => '1.0',

@@ -16,7 +16,7 @@ const release = {
 function plan(ids: readonly string[], request: Partial<PlanRequest> = {}): ReturnType<typeof planBuild> {
   return planBuild({
     distributions: ids.map(aDistribution),
-    architecture: 'x86_64',
+    architectures: ['x86_64'],
     hostArchitecture: 'x86_64',
     manifestFor: () => aManifest({ release }),
     versionFor: () => '1.0rc1',
@@ -34,6 +34,31 @@ function failure(action: () => unknown): CoachbuilderError {
   }
   throw new Error('it was expected to fail');
 }
+
+describe('a plan for several architectures', () => {
+  it('has a target for each of them, and keeps the packages of a distribution together', () => {
+    const { targets } = plan(['rocky-9', 'debian-12'], { architectures: ['x86_64', 'aarch64'] });
+    expect(targets.map(({ label }) => label)).toEqual(['rocky-9', 'rocky-9/aarch64', 'debian-12', 'debian-12/aarch64']);
+    expect(new Set(targets.map(({ subdirectory }) => subdirectory))).toEqual(new Set(['']));
+    expect(targets.slice(0, 2).map(outputNames)).toEqual([
+      [
+        'acme-python-fleet-1.0.0-0.rc.1.el9.x86_64.rpm',
+        'acme-fleet-cli-1.0.0-0.rc.1.el9.noarch.rpm',
+        'acme-release-2-1.el9.noarch.rpm',
+      ],
+      [
+        'acme-python-fleet-1.0.0-0.rc.1.el9.aarch64.rpm',
+        'acme-fleet-cli-1.0.0-0.rc.1.el9.noarch.rpm',
+        'acme-release-2-1.el9.noarch.rpm',
+      ],
+    ]);
+  });
+
+  it('parts distributions whose packages have the same names, not their architectures', () => {
+    const { targets } = plan(['rocky-9', 'alma-9'], { architectures: ['x86_64', 'aarch64'] });
+    expect(targets.map(({ subdirectory }) => subdirectory)).toEqual(['rocky-9', 'rocky-9', 'alma-9', 'alma-9']);
+  });
+});
 
 describe('a plan', () => {
   it('has a target for every distribution, in the order that was asked for, with the names of its files', () => {
@@ -59,7 +84,7 @@ describe('a plan', () => {
   });
 
   it('names the architecture in a label only where it is not that of this machine', () => {
-    const [target] = plan(['debian-12'], { architecture: 'aarch64' }).targets;
+    const [target] = plan(['debian-12'], { architectures: ['aarch64'] }).targets;
     expect(target?.label).toBe('debian-12/aarch64');
     expect(target?.packages.map(({ architecture }) => architecture)).toEqual(['arm64', 'all']);
   });
@@ -97,7 +122,7 @@ describe('a plan', () => {
   });
 
   it('refuses an architecture on which a distribution does not run, and names those on which it does', () => {
-    const error = failure(() => plan(['rocky-9'], { architecture: 'i686' }));
+    const error = failure(() => plan(['rocky-9'], { architectures: ['i686'] }));
     expect(error.code).toBe('unsupported-by-target');
     expect(error.message).toBe('Rocky Linux 9 does not run on i686');
     expect(error.hint).toContain('x86_64');
@@ -107,7 +132,7 @@ describe('a plan', () => {
 describe('the interpreter of a target', () => {
   it("is the distribution's own", () => {
     const { python } = aManifest();
-    expect(interpreterOf({ python }, aDistribution('centos-7'))).toMatchObject({
+    expect(interpreterOf({ python, prefix: '/opt/fleet' }, aDistribution('centos-7'), 'x86_64')).toMatchObject({
       minor: '3.6',
       path: '/usr/bin/python3.6',
     });
@@ -116,7 +141,7 @@ describe('the interpreter of a target', () => {
   it('is the packaged one that the manifest names', () => {
     const interpreter = { kind: 'packaged', package: 'python3.12', path: '/usr/bin/python3.12' } as const;
     const python = { ...aManifest().python, interpreter };
-    expect(interpreterOf({ python }, aDistribution('rocky-9'))).toEqual({
+    expect(interpreterOf({ python, prefix: '/opt/fleet' }, aDistribution('rocky-9'), 'x86_64')).toEqual({
       package: 'python3.12',
       path: '/usr/bin/python3.12',
       version: '3.12',

@@ -151,3 +151,26 @@ describe('the text of an error', () => {
     );
   });
 });
+
+describe('several targets at once', () => {
+  it('are all shown, the latest first, and one that failed no more', () => {
+    const { text, write } = collect();
+    const reporter = liveReporter(write, 'normal', () => 200);
+    const last = (): string => text().split('\r\u001B[2K').at(-1) ?? '';
+    reporter.report({ type: 'stage-started', stage: 'package', target: 'rocky-9' });
+    reporter.report({ type: 'stage-started', stage: 'lock', target: 'debian-12' });
+    expect(last()).toMatch(/^debian-12: lock … \d\.\d s \| rocky-9: package … \d\.\d s$/);
+    reporter.report({ type: 'target-finished', target: 'debian-12', outcome: 'failed', duration: 1500 });
+    expect(text()).toContain('debian-12: failed after 1.5 s\n');
+    expect(last()).toMatch(/^rocky-9: package … \d\.\d s$/);
+    reporter.close();
+  });
+
+  it('say when nothing was done for one', () => {
+    const { text, write } = collect();
+    const reporter = plainReporter(write, 'normal');
+    reporter.report({ type: 'target-finished', target: 'rocky-9', outcome: 'kept', duration: 1 });
+    reporter.report({ type: 'target-finished', target: 'alma-9', outcome: 'built', duration: 1 });
+    expect(text()).toBe('rocky-9: kept, its packages are there from an earlier run\n');
+  });
+});

@@ -1,0 +1,72 @@
+import { join, posix } from 'node:path';
+
+import type { ToolPorts } from '../application/ports.ts';
+import { findSystemNeeds } from '../inspect/system-needs.ts';
+import { fetchInterpreter } from '../interpreter/fetch.ts';
+import { openInterpreter, type InterpreterFiles } from '../interpreter/interpreter-files.ts';
+import { architectures } from '../model/architecture.ts';
+import { bundledDirectory } from '../plan/bundled-interpreter.ts';
+import type { BuildTarget } from '../plan/build-plan.ts';
+import type { Reporter } from '../report/event.ts';
+import {
+  askInterpreter,
+  findInterpreter,
+  type FoundInterpreter,
+  type InterpreterSearch,
+} from '../tree/interpreters.ts';
+import type { Tree } from '../tree/tree.ts';
+import { runStage } from './stage.ts';
+
+/** The interpreter that a target's package brings; undefined when it uses one that the distribution packages. */
+export async function bringInterpreter(target: BuildTarget, ports: ToolPorts): Promise<InterpreterFiles | undefined> {
+  const { interpreter, manifest, label } = target;
+  if (interpreter.bundle === undefined) return undefined;
+  const summary = (): string => `CPython ${interpreter.version}`;
+  return runStage(ports.reporter, { stage: 'interpreter', target: label, summary }, async () => {
+    const archive = await fetchInterpreter(interpreter.bundle, ports);
+    return openInterpreter({ archive, interpreter, prefix: manifest.prefix });
+  });
+}
+
+/**
+ * Adds to a tree with an interpreter of its own what ties it to a system, and warns of libraries that have to be there.
+ * @throws CoachbuilderError `unsupported-by-target` when the target's C library is too old
+ */
+export async function findNeeds(target: BuildTarget, tree: Tree, reporter: Reporter): Promise<Tree> {
+  const { distribution, architecture, interpreter, label } = target;
+  if (interpreter.bundle === undefined) return tree;
+  const systemNeeds = await findSystemNeeds(tree, {
+    title: distribution.title,
+    glibc: distribution.glibc,
+    machine: architectures[architecture].elfMachine,
+  });
+  for (const { library, path } of systemNeeds.foreign) {
+    reporter.report({
+      type: 'warning',
+      target: label,
+      message: `${path} needs ${library}, which the package does not bring`,
+      hint: 'where the application uses it, name its package under depends in the manifest',
+    });
+  }
+  return { ...tree, systemNeeds };
+}
+
+/**
+ * The interpreter of this machine that compiles a tree: the tree's own where it runs here, else one of its minor.
+ */
+export async function findCompiler(
+  target: BuildTarget,
+  tree: Pick<Tree, 'root'>,
+  search: InterpreterSearch,
+): Promise<FoundInterpreter | undefined> {
+  const { interpreter } = target;
+  const own =
+    interpreter.bundle === undefined ? undefined : await askInterpreter(join(tree.root, interpreter.path), search);
+  return own?.minor === interpreter.minor ? own : findInterpreter(interpreter.minor, search);
+}
+
+/** Directories beside site-packages whose modules are compiled: the standard library, when the package brings it. */
+export function ownLibraries({ interpreter, manifest }: BuildTarget): readonly string[] {
+  if (interpreter.bundle === undefined) return [];
+  return [posix.join(manifest.prefix, bundledDirectory, `lib/python${interpreter.minor}`)];
+}

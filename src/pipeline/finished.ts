@@ -1,0 +1,102 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import type { Application } from '../application/application.ts';
+import type { PackageArtifact } from '../formats/packager.ts';
+import type { LockedEnvironment } from '../lock/lock.ts';
+import type { BuildTarget } from '../plan/build-plan.ts';
+import { digestFile, isErrno, writeFileAtomic } from '../system/files.ts';
+import { parseFinished, type FinishedRecord } from './finished-schema.ts';
+
+/** What the packages of a target are made of. */
+export interface TargetInputs {
+  readonly target: BuildTarget;
+  readonly application: Pick<Application, 'sha256'>;
+  readonly environment: Pick<LockedEnvironment, 'fingerprint'>;
+  /** SOURCE_DATE_EPOCH, seconds. */
+  readonly epoch: number;
+  /** Which Coachbuilder: its version and the digest of what it consists of. */
+  readonly program: string;
+}
+
+/** Absolute paths of the files that go into a target's packages beside the tree. */
+function filesOf({ manifest }: BuildTarget): readonly string[] {
+  const packages = manifest.packages.flatMap(({ files, scripts }) => [
+    ...files.map(({ source }) => source),
+    ...Object.values(scripts),
+  ]);
+  const key = manifest.release?.key;
+  return [...new Set([...packages, ...(key === undefined ? [] : [key])])].sort();
+}
+
+/** A file that cannot be read is reported by who needs its content. */
+async function contentOf(path: string): Promise<string> {
+  try {
+    return (await digestFile(path)).sha256;
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR', 'EISDIR', 'EACCES')) return 'unreadable';
+    throw error;
+  }
+}
+
+/** sha256 (hexadecimal) of everything that decides the packages of a target. */
+export async function digestInputs(inputs: TargetInputs): Promise<string> {
+  const { target, application, environment, epoch, program } = inputs;
+  const hash = createHash('sha256');
+  const files: string[][] = [];
+  for (const path of filesOf(target)) files.push([path, await contentOf(path)]);
+  hash.update(JSON.stringify([program, application.sha256, environment.fingerprint, epoch, target, files]));
+  return hash.digest('hex');
+}
+
+/** Records of finished targets, kept in the cache: one for each place that packages were put in and each target. */
+export class FinishedTargets {
+  readonly #directory: string;
+  readonly #destination: string;
+
+  /**
+   * @param cacheDirectory absolute
+   * @param destination absolute directory of the packages
+   */
+  constructor(cacheDirectory: string, destination: string) {
+    this.#directory = join(cacheDirectory, 'finished');
+    this.#destination = destination;
+  }
+
+  #path(target: BuildTarget): string {
+    const place = JSON.stringify([this.#destination, target.subdirectory, target.label, target.manifest.name]);
+    return join(this.#directory, `${createHash('sha256').update(place).digest('hex')}.json`);
+  }
+
+  /**
+   * What an earlier run made of a target, when all of it is still there as it was made.
+   * @returns undefined otherwise
+   */
+  async find(target: BuildTarget): Promise<FinishedRecord | undefined> {
+    try {
+      const finished = parseFinished(await readFile(this.#path(target), 'utf8'));
+      for (const { path, sha256, size } of finished?.artifacts ?? []) {
+        const found = await digestFile(path);
+        if (found.sha256 !== sha256 || found.size !== size) return undefined;
+      }
+      return finished;
+    } catch (error) {
+      if (isErrno(error, 'ENOENT', 'ENOTDIR', 'EISDIR')) return undefined;
+      throw error;
+    }
+  }
+
+  /** Absolute paths of all packages that {@link find} finds for some targets. */
+  async findPaths(targets: readonly BuildTarget[]): Promise<ReadonlySet<string>> {
+    const paths = new Set<string>();
+    for (const target of targets) for (const { path } of (await this.find(target))?.artifacts ?? []) paths.add(path);
+    return paths;
+  }
+
+  /** Remembers a finished target. */
+  async keep(target: BuildTarget, inputs: string, artifacts: readonly PackageArtifact[]): Promise<void> {
+    const finished = { schemaVersion: 1, inputs, artifacts };
+    await writeFileAtomic(this.#path(target), `${JSON.stringify(finished, null, 1)}\n`);
+  }
+}

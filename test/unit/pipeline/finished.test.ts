@@ -1,0 +1,131 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import type { PackageArtifact } from '../../../src/formats/packager.ts';
+import { packagers } from '../../../src/formats/packagers.ts';
+import type { Manifest } from '../../../src/manifest/manifest.ts';
+import { digestInputs, FinishedTargets, type TargetInputs } from '../../../src/pipeline/finished.ts';
+import type { BuildTarget } from '../../../src/plan/build-plan.ts';
+import { planBuild } from '../../../src/plan/plan-build.ts';
+import { aDistribution, aManifest, aPackage } from '../../support/manifest.ts';
+
+let directory: string;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'coachbuilder-finished-'));
+});
+afterEach(() => {
+  rmSync(directory, { recursive: true });
+});
+
+function targetFor(id: string, manifest: Partial<Manifest> = {}): BuildTarget {
+  const [target] = planBuild({
+    distributions: [aDistribution(id)],
+    architectures: ['x86_64'],
+    hostArchitecture: 'x86_64',
+    manifestFor: () => aManifest(manifest),
+    versionFor: () => '1.0',
+    nameFile: (format, name, version, architecture) => packagers[format].fileName(name, version, architecture),
+  }).targets;
+  if (target === undefined) throw new Error('a plan without targets');
+  return target;
+}
+
+describe('what a target is made of', () => {
+  const inputs = (changes: Partial<TargetInputs> = {}): TargetInputs => ({
+    target: targetFor('debian-12'),
+    application: { sha256: 'a' },
+    environment: { fingerprint: 'e' },
+    epoch: 1,
+    program: 'p',
+    ...changes,
+  });
+
+  it('is the same for the same inputs, and another for a change of any', async () => {
+    const first = await digestInputs(inputs());
+    expect(first).toMatch(/^[0-9a-f]{64}$/);
+    expect(await digestInputs(inputs())).toBe(first);
+    const changes: readonly Partial<TargetInputs>[] = [
+      { target: targetFor('debian-11') },
+      { target: targetFor('debian-12', { summary: 'Other words' }) },
+      { application: { sha256: 'b' } },
+      { environment: { fingerprint: 'f' } },
+      { epoch: 2 },
+      { program: 'q' },
+    ];
+    const others = await Promise.all(changes.map((change) => digestInputs(inputs(change))));
+    expect(new Set([first, ...others]).size).toBe(changes.length + 1);
+  });
+
+  it('includes the content of the files that the manifest names', async () => {
+    const source = join(directory, 'hello.conf');
+    const script = join(directory, 'reload.sh');
+    const file = { path: '/etc/hello.conf', source, mode: 0o644, owner: 'root', group: 'root', configuration: true };
+    const packages = [aPackage({ files: [file], scripts: { 'after-install': script } })];
+    const digest = async (): Promise<string> => digestInputs(inputs({ target: targetFor('debian-12', { packages }) }));
+    writeFileSync(source, 'a = 1\n');
+    writeFileSync(script, 'true\n');
+    const first = await digest();
+    writeFileSync(source, 'a = 2\n');
+    const second = await digest();
+    writeFileSync(script, 'false\n');
+    expect(new Set([first, second, await digest()]).size).toBe(3);
+  });
+});
+
+describe('a record of a finished target', () => {
+  const digest = 'd'.repeat(64);
+  let destination: string;
+  let cache: string;
+
+  beforeEach(() => {
+    destination = join(directory, 'packages');
+    cache = join(directory, 'cache');
+    mkdirSync(destination);
+  });
+
+  function artifact(name: string): PackageArtifact {
+    const path = join(destination, name);
+    writeFileSync(path, name);
+    const sha256 = createHash('sha256').update(name).digest('hex');
+    const facts = { version: '1', release: '1', architecture: 'all', format: 'deb' } as const;
+    return { path, name, ...facts, size: name.length, sha256 };
+  }
+
+  it('is found as long as its packages are there as they were made', async () => {
+    const finished = new FinishedTargets(cache, destination);
+    const target = targetFor('debian-12');
+    expect(await finished.find(target)).toBeUndefined();
+    const artifacts = [artifact('a.deb'), artifact('b.deb')];
+    await finished.keep(target, digest, artifacts);
+    expect(await finished.find(target)).toEqual({ schemaVersion: 1, inputs: digest, artifacts });
+    writeFileSync(join(destination, 'b.deb'), 'B.deb');
+    expect(await finished.find(target)).toBeUndefined();
+    rmSync(join(destination, 'b.deb'));
+    expect(await finished.find(target)).toBeUndefined();
+  });
+
+  it('counts for its own target and its own destination only', async () => {
+    const finished = new FinishedTargets(cache, destination);
+    await finished.keep(targetFor('debian-12'), digest, [artifact('a.deb')]);
+    expect(await finished.find(targetFor('debian-11'))).toBeUndefined();
+    expect(await finished.find(targetFor('debian-12', { name: 'other' }))).toBeUndefined();
+    expect(await new FinishedTargets(cache, '/elsewhere').find(targetFor('debian-12'))).toBeUndefined();
+  });
+
+  it.each(['', '{', '{"schemaVersion":2,"inputs":"","artifacts":[]}', '[]'])(
+    'that reads %j counts as none',
+    async (text) => {
+      const finished = new FinishedTargets(cache, destination);
+      const target = targetFor('debian-12');
+      await finished.keep(target, digest, [artifact('a.deb')]);
+      const [name = ''] = readdirSync(join(cache, 'finished'));
+      writeFileSync(join(cache, 'finished', name), text);
+      expect(await finished.find(target)).toBeUndefined();
+    },
+  );
+});
