@@ -8,6 +8,7 @@ import { packagers } from '../formats/packagers.ts';
 import { readIndexSettings, withIndexSettings } from '../lock/index-settings.ts';
 import { lockFileName } from '../lock/lock-file.ts';
 import { LockStore } from '../lock/lock-store.ts';
+import { withUsablePip } from '../lock/pip-tool.ts';
 import { platformOf } from '../lock/platform.ts';
 import type { LockPorts } from '../lock/sdist-builder.ts';
 import type { Architecture } from '../model/architecture.ts';
@@ -235,7 +236,7 @@ export async function buildPackage(argv: readonly string[], world: World): Promi
   const { hasLocalFiles } = settings;
   const sdistBuilder = chooseSdistBuilder(options, order, { session, hasLocalFiles, world });
   const ports = {
-    ...withIndexSettings(session.ports, settings),
+    ...(await withUsablePip(withIndexSettings(session.ports, settings))),
     ...(sdistBuilder === undefined ? {} : { sdistBuilder }),
   };
   const job = {

@@ -1,16 +1,13 @@
-import { chmod, mkdir, readdir, rename, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-
 import type { ToolPorts } from '../application/ports.ts';
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 import { compareVersions } from '../python/version.ts';
-import { isErrno, temporaryDirectory, temporaryName } from '../system/files.ts';
-import { pipDownload } from '../system/tools/pip.ts';
 import { uvVersion } from '../system/tools/uv.ts';
 import { openZip } from '../system/zip.ts';
+import { obtainPinnedTool } from './pinned-tool.ts';
 
 /** The uv that is fetched when the user has none: its wheels are pinned by digest, for x86_64 and aarch64. */
 const pinned = {
+  name: 'uv',
   version: '0.13.8',
   sha256: [
     'e18a57b8b352eb7c8feb317b9f6f533c8f0ad9673fd6cf34bbe3cf1a9f6a8984',
@@ -31,40 +28,12 @@ async function versionOf(uv: string, ports: ToolPorts): Promise<string | undefin
   }
 }
 
-/** Downloads the pinned wheel and takes the program out of it; @returns what pip said when it could not be had */
-async function provision(program: string, ports: ToolPorts): Promise<string | undefined> {
-  await using scratch = await temporaryDirectory(join(ports.cacheDirectory, 'tmp'), 'uv');
-  const requirements = join(scratch.path, 'requirements.txt');
-  const hashes = pinned.sha256.map((sha256) => `--hash=sha256:${sha256}`).join(' ');
-  await writeFile(requirements, `uv==${pinned.version} ${hashes}\n`);
-  const destination = join(scratch.path, 'wheel');
-  const result = await ports.commands.tryRun({
-    ...pipDownload({ requirements, destination }),
-    cwd: scratch.path,
-    env: ports.environments.network,
-  });
-  if (result.exitCode !== 0) return result.stderr;
-  const wheel = (await readdir(destination)).find((file) => file.endsWith('.whl'));
-  if (wheel === undefined) return 'no wheel came';
-  await using archive = await openZip(join(destination, wheel));
+/** The program in a wheel of uv. @throws Error when there is none */
+async function programIn(wheel: string): Promise<Buffer> {
+  await using archive = await openZip(wheel);
   const entry = archive.entries.find((candidate) => candidate.name.endsWith('.data/scripts/uv'));
-  if (entry === undefined) return `${wheel} holds no program`;
-  await mkdir(join(program, '..'), { recursive: true });
-  const temporary = temporaryName(program);
-  await writeFile(temporary, await archive.read(entry));
-  await chmod(temporary, 0o755);
-  await rename(temporary, program);
-  return undefined;
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return false;
-    throw error;
-  }
+  if (entry === undefined) throw new Error(`${wheel} holds no uv`);
+  return await archive.read(entry);
 }
 
 /**
@@ -75,17 +44,12 @@ async function exists(path: string): Promise<boolean> {
 export async function findUv(ports: ToolPorts): Promise<string | undefined> {
   const version = await versionOf('uv', ports);
   if (version !== undefined && compareVersions(version, oldestUsable) >= 0) return 'uv';
-  const program = join(ports.cacheDirectory, 'tools', `uv-${pinned.version}`, 'uv');
-  if (!(await exists(program))) {
-    const problem = ports.offline ? 'it is not in the cache' : await provision(program, ports);
-    if (problem !== undefined) {
-      ports.reporter.report({
-        type: 'warning',
-        message: `uv ${pinned.version} could not be fetched; pip resolves instead`,
-        hint: `install uv ${oldestUsable} or newer to have one index preferred to another: ${ports.redactor.text(problem.trim().split('\n').at(-1) ?? '')}`,
-      });
-      return undefined;
-    }
-  }
-  return (await versionOf(program, ports)) === undefined ? undefined : program;
+  const answer = await obtainPinnedTool(pinned, { fileName: 'uv', extract: programIn }, ports);
+  if ('path' in answer) return (await versionOf(answer.path, ports)) === undefined ? undefined : answer.path;
+  ports.reporter.report({
+    type: 'warning',
+    message: `uv ${pinned.version} could not be fetched; pip resolves instead`,
+    hint: `install uv ${oldestUsable} or newer to have one index preferred to another: ${answer.problem}`,
+  });
+  return undefined;
 }

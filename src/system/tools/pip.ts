@@ -10,6 +10,11 @@ function call(args: readonly string[]): ToolCall {
   return { tool: pip.tool, args: [...pip.prefix, ...args] };
 }
 
+/** Prints the version alone; running pip to ask it takes several times as long. */
+export function pipVersion(): ToolCall {
+  return { tool: pip.tool, args: ['-c', 'import pip; print(pip.__version__)'] };
+}
+
 /** Prints `section.key='value'`, a line each, values as Python literals. */
 export function pipConfiguration(): ToolCall {
   return call(['config', 'list']);
@@ -47,14 +52,13 @@ export function pipDownload(download: PipDownload): ToolCall {
     'download',
     '--quiet',
     '--no-deps',
-    // What was locked for one patch release serves its neighbours; the closure is checked afterwards.
-    '--ignore-requires-python',
     '--require-hashes',
     '--only-binary',
     ':all:',
     '--dest',
     download.destination,
-    ...(download.target === undefined ? [] : targetOptions(download.target)),
+    // What was locked for one patch release serves its neighbours; the closure is checked afterwards.
+    ...(download.target === undefined ? [] : ['--ignore-requires-python', ...targetOptions(download.target)]),
     '--requirement',
     download.requirements,
   ]);
