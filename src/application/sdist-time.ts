@@ -2,9 +2,16 @@ import { createReadStream } from 'node:fs';
 import { createGunzip } from 'node:zlib';
 
 import { openZip } from '../system/zip.ts';
+import type { ToolPorts } from './ports.ts';
 
 /** 2020-01-01: for sources that carry no date of their own. Zip archives cannot express anything before 1980. */
 export const undatedEpoch = 1_577_836_800;
+
+/** SOURCE_DATE_EPOCH as the caller set it, seconds since 1970. */
+export function chosenEpoch({ environments }: Pick<ToolPorts, 'environments'>): number | undefined {
+  const epoch = Number(environments.base['SOURCE_DATE_EPOCH']);
+  return Number.isInteger(epoch) ? epoch : undefined;
+}
 
 const blockSize = 512;
 

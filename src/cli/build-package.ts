@@ -1,17 +1,11 @@
 import { join, resolve } from 'node:path';
 
-import type { Application } from '../application/application.ts';
-import { buildApplication } from '../application/build-application.ts';
-import type { Distribution } from '../distributions/distribution.ts';
 import { builtInDistributions } from '../distributions/table.ts';
 import { packagers } from '../formats/packagers.ts';
 import { readIndexSettings, withIndexSettings } from '../lock/index-settings.ts';
 import { lockFileName } from '../lock/lock-file.ts';
 import { LockStore } from '../lock/lock-store.ts';
 import { withUsablePip } from '../lock/pip-tool.ts';
-import { platformOf } from '../lock/platform.ts';
-import type { LockPorts } from '../lock/sdist-builder.ts';
-import type { Architecture } from '../model/architecture.ts';
 import { artifactsOf, buildTargets, type TargetsBuild } from '../pipeline/build-targets.ts';
 import { checkDestination, type Destination } from '../pipeline/destination.ts';
 import { FinishedTargets } from '../pipeline/finished.ts';
@@ -20,12 +14,12 @@ import { Slots, slotsFor } from '../pipeline/slots.ts';
 import { runStage, type Progress } from '../pipeline/stage.ts';
 import type { BuildPlan, BuildTarget } from '../plan/build-plan.ts';
 import { describePlan } from '../plan/describe.ts';
-import { interpreterOf, newNames, planBuild, requireArchitecture } from '../plan/plan-build.ts';
+import { chooseTargets, newNames, planBuild, type TargetChoice } from '../plan/plan-build.ts';
 import { requiredTools } from '../plan/required-tools.ts';
 import { parseVersion } from '../python/version.ts';
 import { writeFileAtomic } from '../system/files.ts';
 import type { TestReport } from '../verification/result.ts';
-import { requirementFetcher } from '../wheelhouse/requirement-wheel.ts';
+import { obtainApplications, type ApplicationJob, type Applications } from './applications.ts';
 import { chooseSdistBuilder } from './builder.ts';
 import { describeElsewhere } from './elsewhere.ts';
 import { concludeTargets, machineCapacity, programIdentity } from './many-targets.ts';
@@ -38,51 +32,12 @@ import { requireSuccess, setUpTestTools } from './test-package.ts';
 import { hostArchitecture, sourceDateEpoch, type World } from './world.ts';
 
 /** An order with everything that carrying it out needs. */
-interface Job {
+interface Job extends ApplicationJob {
   readonly options: BuildOptions;
-  readonly order: Order;
-  readonly architectures: readonly Architecture[];
   readonly session: Session;
-  /** With the user's indexes and credentials. */
-  readonly ports: LockPorts;
   readonly hasLocalFiles: boolean;
-  readonly lock: LockStore;
   /** SOURCE_DATE_EPOCH as the caller set it, seconds. */
   readonly chosenEpoch: number | undefined;
-  readonly world: World;
-}
-
-async function applicationFor(distribution: Distribution, architecture: Architecture, job: Job): Promise<Application> {
-  const { python, prefix } = normalizeOrder(job.order, nothingKnown, distribution, job.world);
-  const interpreter = interpreterOf({ python, prefix }, distribution, architecture);
-  const platform = platformOf({ distribution, interpreter, architecture });
-  const fetchRequirement = requirementFetcher({ platform, python }, job.lock, job.ports);
-  return buildApplication(job.order.source, { ...job.ports, fetchRequirement });
-}
-
-/** The application for every target, by `distribution/architecture`: built once, but for a requirement, of which each may get another version. */
-async function obtainApplications(job: Job, progress: Progress): Promise<ReadonlyMap<string, Application>> {
-  const { source, distributions } = job.order;
-  const applications = new Map<string, Application>();
-  let shared: Application | undefined;
-  for (const distribution of distributions) {
-    for (const architecture of job.architectures) {
-      if (source.kind === 'requirement') progress(`for ${distribution.title}`);
-      const application = shared ?? (await applicationFor(distribution, architecture, job));
-      if (source.kind !== 'requirement') shared = application;
-      applications.set(`${distribution.id}/${architecture}`, application);
-    }
-  }
-  return applications;
-}
-
-function demand(
-  applications: ReadonlyMap<string, Application>,
-  { distribution, architecture }: Pick<BuildTarget, 'distribution' | 'architecture'>,
-): Application {
-  const application = applications.get(`${distribution.id}/${architecture}`);
-  if (application === undefined) throw new Error(`Internal error: no application for ${distribution.id}`);
-  return application;
 }
 
 /** The version that is not the application's own; the manifest has one for all distributions. */
@@ -93,19 +48,18 @@ async function chosenVersion(job: Job): Promise<string | undefined> {
   return givenVersion(version, job, job.ports);
 }
 
-function plan(applications: ReadonlyMap<string, Application>, version: string | undefined, job: Job): BuildPlan {
-  const { order, architectures } = job;
+function plan(applications: Applications, version: string | undefined, job: Job): BuildPlan {
+  const { order, choices } = job;
   return planBuild({
-    distributions: order.distributions,
-    architectures,
+    choices,
     hostArchitecture: hostArchitecture(),
     manifestFor: (distribution, architecture) => {
-      const { metadata, scripts, dataScripts } = demand(applications, { distribution, architecture });
+      const { metadata, scripts, dataScripts } = applications.knownFor({ distribution, architecture });
       const scriptNames = [...scripts.map(({ name }) => name), ...dataScripts];
       return normalizeOrder(order, { metadata, scriptNames }, distribution, job.world);
     },
     versionFor: (distribution, architecture) =>
-      version ?? demand(applications, { distribution, architecture }).metadata.version,
+      version ?? applications.knownFor({ distribution, architecture }).metadata.version,
     nameFile: (format, name, version, word) => packagers[format].fileName(name, version, word),
   });
 }
@@ -119,7 +73,7 @@ function buildPaths({ order, session }: Job): readonly string[] {
 }
 
 interface Undertaking {
-  readonly applications: ReadonlyMap<string, Application>;
+  readonly applications: Applications;
   readonly destination: Destination;
   readonly targets: readonly BuildTarget[];
   readonly finished: FinishedTargets;
@@ -130,9 +84,9 @@ async function describeBuild(
   job: Job,
 ): Promise<TargetsBuild> {
   const { order, options, session, world } = job;
-  const [first] = applications.values();
+  const [first] = applications.byTarget.values();
   return {
-    applicationFor: (target) => demand(applications, target),
+    applicationFor: (target) => applications.for(target),
     lock: job.lock,
     candidates: [...order.table.values()].map(({ title, python }) => ({ title, pythonVersion: python.version })),
     hasLocalFiles: job.hasLocalFiles,
@@ -164,11 +118,13 @@ async function carryOut(job: Job): Promise<void> {
     {
       stage: 'application',
       summary: (made) =>
-        [...new Set([...made.values()].map(({ metadata: { name, version } }) => `${name} ${version}`))].join(', '),
+        [...new Set([...made.byTarget.values()].map(({ metadata: { name, version } }) => `${name} ${version}`))].join(
+          ', ',
+        ),
     },
     (progress: Progress) => obtainApplications(job, progress),
   );
-  await recordApplications(applications, session);
+  await recordApplications(applications.byTarget, session);
   const buildPlan = plan(applications, await chosenVersion(job), job);
   await writeFileAtomic(join(session.run.path, 'plan.json'), `${JSON.stringify(buildPlan, null, 1)}\n`);
   if (options.dryRun) {
@@ -180,7 +136,7 @@ async function carryOut(job: Job): Promise<void> {
   const replaceable = options.resume ? await finished.findPaths(targets) : new Set<string>();
   const destination: Destination = { ...place, delivered: new Map(), replaceable };
   const build = await describeBuild({ applications, destination, targets, finished }, job);
-  await checkDestination(destination, targets.flatMap(newNames));
+  await checkDestination(destination, targets.filter((target) => applications.has(target)).flatMap(newNames));
   const { outcomes, fatal } = await buildTargets(targets, build);
   let reports: readonly TestReport[] = [];
   try {
@@ -203,6 +159,15 @@ async function prepareTests({ options, order, session, world }: Job): Promise<Bu
   return { options: options.test, roots };
 }
 
+function reportLacking(lacking: readonly TargetChoice[], { ports }: Session): void {
+  for (const { distribution, architecture } of lacking) {
+    ports.reporter.report({
+      type: 'warning',
+      message: `${distribution.title} is left out: it does not run on ${architecture}`,
+    });
+  }
+}
+
 /** Where the lock is: beside the manifest. A dry run writes none, and neither does a build without a manifest. */
 function lockPath(order: Order, options: BuildOptions): string | undefined {
   if (order.manifest === undefined || (options.dryRun && !options.locked)) return undefined;
@@ -220,14 +185,14 @@ export async function buildPackage(argv: readonly string[], world: World): Promi
   if (options.packageVersion !== undefined) parseVersion(options.packageVersion);
   await using repository = await takeRepositoryOrder(options, world);
   const order = repository?.order ?? (await takeOrder(options, world));
-  for (const distribution of order.distributions)
-    for (const architecture of architectures) requireArchitecture(distribution, architecture);
+  const { choices, lacking } = chooseTargets(order.distributions, architectures, order.named);
   if (options.elsewhere !== undefined) {
-    world.stdout(describeElsewhere(options.elsewhere, { options, order, architectures }, world));
+    world.stdout(describeElsewhere(options.elsewhere, { options, order, choices }, world));
     return;
   }
   await using session = repository?.session ?? (await openSession(options, world));
   reportOrderWarnings(order, session, world);
+  reportLacking(lacking, session);
   await reportForeignLock(order, session);
   const formats = order.distributions.map(({ format }) => format);
   await setUpTools(requiredTools({ formats, application: true }), session, world);
@@ -242,7 +207,8 @@ export async function buildPackage(argv: readonly string[], world: World): Promi
   const job = {
     options,
     order,
-    architectures,
+    choices,
+    keepGoing: options.keepGoing,
     session,
     ports,
     hasLocalFiles,

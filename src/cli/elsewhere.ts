@@ -2,9 +2,8 @@ import { isAbsolute, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
-import type { Architecture } from '../model/architecture.ts';
 import { bakeFile, githubMatrix, gitlabMatrix, type RemoteCommand, type RemoteJob } from '../plan/elsewhere.ts';
-import { targetLabel } from '../plan/plan-build.ts';
+import { targetLabel, type TargetChoice } from '../plan/plan-build.ts';
 import type { BuildOptions, Elsewhere } from './options.ts';
 import type { Order } from './order.ts';
 import { hostArchitecture, sourceDateEpoch, type World } from './world.ts';
@@ -16,8 +15,8 @@ const mostJobs = { github: 256, gitlab: 200 } as const;
 
 export interface RemoteOrder {
   readonly options: BuildOptions;
-  readonly order: Pick<Order, 'distributions' | 'source'>;
-  readonly architectures: readonly Architecture[];
+  readonly order: Pick<Order, 'source'>;
+  readonly choices: readonly TargetChoice[];
 }
 
 /** A path as it is named from the directory that becomes the container's. */
@@ -79,13 +78,11 @@ function bake(jobs: readonly RemoteJob[], { options, order }: RemoteOrder, world
  * @throws CoachbuilderError `usage` for what cannot be carried out there
  */
 export function describeElsewhere(where: Elsewhere, remote: RemoteOrder, world: World): string {
-  const { options, order, architectures } = remote;
-  const jobs = order.distributions.flatMap((distribution) =>
-    architectures.map((architecture): RemoteJob => {
-      const label = targetLabel(distribution, architecture, hostArchitecture());
-      return { label, distribution: distribution.id, architecture };
-    }),
-  );
+  const { options, choices } = remote;
+  const jobs = choices.map(({ distribution, architecture }): RemoteJob => {
+    const label = targetLabel(distribution, architecture, hostArchitecture());
+    return { label, distribution: distribution.id, architecture };
+  });
   if (where === 'bake') return bake(jobs, remote, world);
   if (jobs.length > mostJobs[where]) {
     throw new CoachbuilderError('usage', `a matrix of ${where} has at most ${String(mostJobs[where])} jobs`, {

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import type { ApplicationSource } from '../application/application.ts';
 import { locateApplication } from '../application/locate-application.ts';
 import type { Distribution } from '../distributions/distribution.ts';
-import { selectDistributions } from '../distributions/select.ts';
+import { namedDistributions, selectDistributions } from '../distributions/select.ts';
 import { builtInDistributions, type DistributionTable } from '../distributions/table.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import { normalizeManifest, projectDirectory, type DescribedApplication } from '../manifest/normalize.ts';
@@ -17,6 +17,8 @@ export interface Order {
   readonly source: ApplicationSource;
   readonly manifest: ManifestFile | undefined;
   readonly distributions: readonly Distribution[];
+  /** The ids of those that were asked for by name, and not only by `all`. */
+  readonly named: ReadonlySet<string>;
   /** Every distribution that could have been asked for. */
   readonly table: DistributionTable;
 }
@@ -55,9 +57,16 @@ export function chooseDistributions(
   options: Pick<CommonOptions, 'distributions' | 'missingDistribution'>,
   manifest: ManifestFile | undefined,
 ): readonly Distribution[] {
-  const words = options.distributions.length > 0 ? options.distributions : (manifest?.written.targets ?? []);
+  const words = targetWords(options, manifest);
   if (words.length === 0) throw options.missingDistribution;
   return selectDistributions(words, manifest?.distributions ?? builtInDistributions());
+}
+
+function targetWords(
+  { distributions }: Pick<CommonOptions, 'distributions'>,
+  manifest: ManifestFile | undefined,
+): readonly string[] {
+  return distributions.length > 0 ? distributions : (manifest?.written.targets ?? []);
 }
 
 /**
@@ -72,7 +81,8 @@ export async function takeOrder(
   const table = manifest?.distributions ?? builtInDistributions();
   const distributions = chooseDistributions(options, manifest);
   const source = await locateApplication(projectUri(options.packageUri, manifest, world), world.cwd);
-  return { source, manifest, distributions, table };
+  const named = namedDistributions(targetWords(options, manifest));
+  return { source, manifest, distributions, named, table };
 }
 
 /** An application of which nothing is known yet: enough for the parts of a manifest that do not depend on it. */

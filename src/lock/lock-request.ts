@@ -8,24 +8,17 @@ import { markerEnvironment, type MarkerEnvironment } from '../python/environment
 import { evaluateMarker } from '../python/marker.ts';
 import { normalizeName } from '../python/name.ts';
 import { formatRequirement, parseRequirement, type Requirement } from '../python/requirement.ts';
-import { satisfies } from '../python/specifiers.ts';
 import type { Reporter } from '../report/event.ts';
 import { withoutUrlCredentials } from '../report/redact.ts';
 import type { LockInputs } from './lock.ts';
 import { readLockFile } from './imports/read-lock-file.ts';
 import { requirePinned, requireUsableFiles, type ImportedLock } from './imports/pins.ts';
 import { describePlatform, pythonMinor, type TargetPlatform } from './platform.ts';
+import { requireInterpreter, type InterpreterCandidate } from './requires-python.ts';
 import { readRequirementsFiles, type RequirementLine } from './requirements-file.ts';
 
 /** An application that an index offers: it is one of the distributions of every environment. */
 export type RequirementSource = Extract<ApplicationSource, { kind: 'requirement' }>;
-
-/** The interpreter of a distribution, for the advice that an error gives. */
-export interface InterpreterCandidate {
-  /** `Debian 12`. */
-  readonly title: string;
-  readonly pythonVersion: string;
-}
 
 export interface LockRequest {
   /** What is packaged. One that came from a requirement may be given as the requirement alone, before its wheel is known. */
@@ -124,42 +117,6 @@ function rootRequirements(request: LockRequest, markers: MarkerEnvironment): rea
     : [];
 }
 
-/**
- * Whether the target's interpreter is one that the application accepts.
- * @throws CoachbuilderError `requires-python` naming what the target has, what is wanted and where it would do
- */
-function checkInterpreter(request: LockRequest): void {
-  const { application, platform } = request;
-  const wanted = isApplication(application) ? application.metadata.requiresPython : undefined;
-  if (wanted === undefined || !isApplication(application) || accepts(wanted, platform)) return;
-  const { name, version } = application.metadata;
-  const fitting = (request.candidates ?? []).filter((candidate) => accepts(wanted, candidate));
-  throw new CoachbuilderError(
-    'requires-python',
-    `${name} ${version} wants Python ${wanted}, and ${platform.title} has Python ${platform.pythonVersion}`,
-    {
-      hint:
-        fitting.length === 0
-          ? 'name another interpreter under python.interpreter in the manifest, packaged by the distribution or bundled, or package a version that runs on this one'
-          : 'choose one of the distributions above, name another interpreter under python.interpreter in the manifest, packaged by the distribution or bundled, or package a version that runs on this one',
-      details: fitting.map(({ title, pythonVersion }) => `${title}: Python ${pythonVersion}`),
-    },
-  );
-}
-
-/** Whether a `Requires-Python` takes an interpreter; of `3.6`, without a patch level, 3.6.0 is meant. */
-export function accepts(requiresPython: string, interpreter: Pick<TargetPlatform, 'pythonVersion'>): boolean {
-  const version =
-    interpreter.pythonVersion.split('.').length < 3 ? `${interpreter.pythonVersion}.0` : interpreter.pythonVersion;
-  try {
-    return satisfies(version, requiresPython, { prereleases: true });
-  } catch (error) {
-    // Old projects declare things that no tool can read; installers then go on, and so do we.
-    if (error instanceof CoachbuilderError) return true;
-    throw error;
-  }
-}
-
 function canonical(line: RequirementLine): string {
   const text = withoutUrlCredentials(formatRequirement(withoutMarker(line.requirement)));
   return [text, ...[...line.hashes].sort().map((hash) => `--hash=sha256:${hash}`)].join(' ');
@@ -220,7 +177,8 @@ function pinLines(imported: ImportedLock): readonly RequirementLine[] {
  * `lock-file-unusable` and `unsupported-wheel` for a lock of another tool
  */
 export async function askFor(request: LockRequest, ports: Pick<ToolPorts, 'reporter'>): Promise<LockQuestion> {
-  checkInterpreter(request);
+  if (isApplication(request.application))
+    requireInterpreter(request.application.metadata, request.platform, request.candidates ?? []);
   const { platform, python } = request;
   const markers = markersOf(platform);
   const files = await readRequirementsFiles(python);

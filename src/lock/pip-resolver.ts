@@ -8,6 +8,7 @@ import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 import { normalizeName } from '../python/name.ts';
 import { formatRequirement, type Requirement } from '../python/requirement.ts';
 import { manylinuxLadder } from '../python/tags.ts';
+import { isTable } from '../python/untyped.ts';
 import { withoutUrlCredentials } from '../report/redact.ts';
 import { pipResolve } from '../system/tools/pip.ts';
 import type { LockQuestion } from './lock-request.ts';
@@ -22,12 +23,6 @@ import {
 } from './resolution.ts';
 
 const shim = fileURLToPath(new URL('../../src/lock/resolver.py', import.meta.url));
-
-type Table = Readonly<Record<string, unknown>>;
-
-function isTable(value: unknown): value is Table {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 /** The sha256 of an `archive_info` (direct URL data structure): `hashes` since pip 23.0, `hash` before. */
 function sha256Of(archive: unknown): string | undefined {

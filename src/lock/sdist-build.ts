@@ -12,7 +12,7 @@ import { hashMismatch, needsCompiler, offlineMiss, unreachableIndex } from './fa
 import type { LockedDistribution } from './lock.ts';
 import { pipFailure } from './pip-failure.ts';
 import { describePlatform, platformTags, type TargetPlatform } from './platform.ts';
-import type { BuiltWheel, CompiledWheel, LockPorts } from './sdist-builder.ts';
+import type { BuiltWheel, CompiledWheel, LockPorts, SdistBuilder } from './sdist-builder.ts';
 
 /** A line of a requirements file that names exactly one file of one version. */
 export function pinnedLine(distribution: LockedDistribution): string {
@@ -94,23 +94,35 @@ async function obtain(
   }
 }
 
-/** @param otherwise makes the error for when nothing can be compiled */
+/**
+ * The builder that compiles for a platform.
+ * @param otherwise makes the error for when nothing can be compiled
+ * @throws CoachbuilderError that error, with what has to be done so that a container can be used
+ */
+export async function compilable(
+  platform: TargetPlatform,
+  { sdistBuilder }: Pick<LockPorts, 'sdistBuilder'>,
+  otherwise: () => CoachbuilderError,
+): Promise<SdistBuilder> {
+  if (sdistBuilder === undefined) throw withoutBuilder(otherwise(), 'leave --builder=wheels out', []);
+  const able = await sdistBuilder.canBuild(platform);
+  if (able.possible) return sdistBuilder;
+  throw withoutBuilder(otherwise(), able.hint, able.reasons);
+}
+
 async function compile(
   distribution: LockedDistribution,
   platform: TargetPlatform,
   ports: LockPorts,
   otherwise: () => CoachbuilderError,
 ): Promise<CompiledWheel> {
-  const { sdistBuilder } = ports;
-  if (sdistBuilder === undefined) throw withoutBuilder(otherwise(), 'leave --builder=wheels out', []);
-  const able = await sdistBuilder.canBuild(platform);
-  if (!able.possible) throw withoutBuilder(otherwise(), able.hint, able.reasons);
+  const builder = await compilable(platform, ports, otherwise);
   ports.reporter.report({
     type: 'stage-progress',
     stage: 'gather',
     message: `compiling ${distribution.name} ${distribution.version} for ${platform.title}, which it has no wheel for`,
   });
-  return sdistBuilder.build(distribution, platform, ports);
+  return builder.build(distribution, platform, ports);
 }
 
 /** The error for something that has to be compiled, with what has to be done to have it compiled in a container. */

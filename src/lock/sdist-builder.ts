@@ -1,4 +1,5 @@
 import type { ToolPorts } from '../application/ports.ts';
+import type { SourceArchive, SourceIdentity } from '../application/source-archive.ts';
 import type { LockedDistribution } from './lock.ts';
 import type { TargetPlatform } from './platform.ts';
 
@@ -19,6 +20,11 @@ export type Compilability =
   | { readonly possible: true }
   | { readonly possible: false; readonly reasons: readonly string[]; readonly hint: string };
 
+/** An archive as sdists are, and what its wheel has to be; undefined when only building tells that. */
+export interface CompilableSource extends Pick<SourceArchive, 'path' | 'sha256' | 'subject'> {
+  readonly identity: Pick<SourceIdentity, 'name' | 'version'> | undefined;
+}
+
 /** The port through which sdists are compiled for a target's interpreter and C library, which are not this machine's. */
 export interface SdistBuilder {
   /** `auto`: only what is not pure Python comes here. `container`: every sdist. */
@@ -30,6 +36,8 @@ export interface SdistBuilder {
    * and what resolving and gathering the requirements throw
    */
   build(distribution: LockedDistribution, platform: TargetPlatform, ports: LockPorts): Promise<CompiledWheel>;
+  /** Builds a wheel of an application's own source, as {@link build} does; what that takes is resolved. */
+  buildSource(source: CompilableSource, platform: TargetPlatform, ports: LockPorts): Promise<CompiledWheel>;
 }
 
 /** What locking and gathering work with. */

@@ -1,5 +1,6 @@
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
-import { asTable, asText, asTexts, parseTomlValues, type TomlTable } from '../python/toml.ts';
+import { parseTomlValues } from '../python/toml.ts';
+import { asTable, asText, asTexts, type Table } from '../python/untyped.ts';
 
 /** What one source of configuration says; what it does not say is undefined and left to the next one. */
 export interface SettingsLayer {
@@ -95,7 +96,7 @@ export function uvEnvironmentLayer(env: Readonly<Record<string, string>>): Setti
 }
 
 /** An `[[index]]` table as `name=address`; an explicit one is only for the projects that name it, and not for us. */
-function indexAddress(table: TomlTable): string | undefined {
+function indexAddress(table: Table): string | undefined {
   const address = asText(table['url']);
   const name = asText(table['name']);
   if (address === undefined || table['explicit'] === true) return undefined;
@@ -108,7 +109,7 @@ function indexAddress(table: TomlTable): string | undefined {
  * @throws CoachbuilderError `manifest-invalid` when it is not TOML
  */
 export function readUvToml(text: string, path: string, table?: 'tool.uv'): SettingsLayer {
-  let document: TomlTable;
+  let document: Table;
   try {
     document = parseTomlValues(text);
   } catch (error) {

@@ -8,7 +8,7 @@ import { packagers } from '../formats/packagers.ts';
 import { defineReleasePackage, readReleaseKey } from '../formats/release/package.ts';
 import { forbiddenPaths, refuseLeaks } from '../inspect/leaks.ts';
 import { checkPlatform } from '../inspect/platform.ts';
-import type { InterpreterCandidate } from '../lock/lock-request.ts';
+import type { InterpreterCandidate } from '../lock/requires-python.ts';
 import type { LockedEnvironment } from '../lock/lock.ts';
 import type { LockStore } from '../lock/lock-store.ts';
 import { platformOf } from '../lock/platform.ts';

@@ -13,10 +13,15 @@ import { packageVersion } from './version-mapping.ts';
 /** The file name that a format gives to a package. */
 export type NameFile = (format: PackageFormat, name: string, version: PackageVersion, architecture: string) => string;
 
+/** What a target is for. */
+export interface TargetChoice {
+  readonly distribution: Distribution;
+  readonly architecture: Architecture;
+}
+
 export interface PlanRequest {
-  readonly distributions: readonly Distribution[];
-  /** Each distribution is a target on each of them. */
-  readonly architectures: readonly Architecture[];
+  /** Those of one distribution are neighbours. */
+  readonly choices: readonly TargetChoice[];
   /** The architecture of the build machine: a target is labelled with its own only when it differs. */
   readonly hostArchitecture: Architecture;
   /** The manifest with the overrides of a distribution applied. */
@@ -70,7 +75,30 @@ export function requireArchitecture(distribution: Distribution, architecture: Ar
   });
 }
 
-function planTarget(request: PlanRequest, distribution: Distribution, architecture: Architecture): BuildTarget {
+/**
+ * Each distribution on each of the architectures.
+ * @param named ids of the distributions that were asked for by name: those have to run on every architecture
+ * @returns `lacking`: combinations that do not exist, of distributions that were only among all of them
+ * @throws CoachbuilderError `unsupported-by-target` for one that was named, and when nothing is left
+ */
+export function chooseTargets(
+  distributions: readonly Distribution[],
+  architectures: readonly Architecture[],
+  named: ReadonlySet<string>,
+): { readonly choices: readonly TargetChoice[]; readonly lacking: readonly TargetChoice[] } {
+  const all = distributions.flatMap((distribution) =>
+    architectures.map((architecture): TargetChoice => ({ distribution, architecture })),
+  );
+  const exists = ({ distribution, architecture }: TargetChoice): boolean =>
+    distribution.architectures.includes(architecture);
+  const choices = all.filter(exists);
+  const lacking = all.filter((choice) => !exists(choice));
+  for (const { distribution, architecture } of lacking)
+    if (choices.length === 0 || named.has(distribution.id)) requireArchitecture(distribution, architecture);
+  return { choices, lacking };
+}
+
+function planTarget(request: PlanRequest, { distribution, architecture }: TargetChoice): BuildTarget {
   const { nameFile } = request;
   requireArchitecture(distribution, architecture);
   const manifest = request.manifestFor(distribution, architecture);
@@ -137,11 +165,10 @@ export function shareNames(names: readonly string[]): boolean {
  * `version-invalid` for a version outside PEP 440
  */
 export function planBuild(request: PlanRequest): BuildPlan {
-  const targets = request.distributions.flatMap((distribution) =>
-    request.architectures.map((architecture) => planTarget(request, distribution, architecture)),
-  );
+  const targets = request.choices.map((choice) => planTarget(request, choice));
+  const distributions = new Set(request.choices.map(({ distribution }) => distribution.id));
   // Two architectures of one distribution share what does not depend on them: those files are the same.
-  const ofEach = request.distributions.map(({ id }) => [
+  const ofEach = [...distributions].map((id) => [
     ...new Set(targets.filter(({ distribution }) => distribution.id === id).flatMap(fileNames)),
   ]);
   const separate = shareNames(ofEach.flat());

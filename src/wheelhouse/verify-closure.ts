@@ -1,7 +1,8 @@
 import { readWheel } from '../application/wheel-reader.ts';
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 import type { LockedEnvironment } from '../lock/lock.ts';
-import { accepts, applying, markersOf } from '../lock/lock-request.ts';
+import { applying, markersOf } from '../lock/lock-request.ts';
+import { accepts } from '../lock/requires-python.ts';
 import { describePlatform, type TargetPlatform } from '../lock/platform.ts';
 import type { CoreMetadata } from '../python/core-metadata.ts';
 import { normalizeName } from '../python/name.ts';

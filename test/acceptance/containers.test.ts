@@ -3,12 +3,12 @@ import { readFileSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { packagesFor, pathsOf, workspace, type BuiltPackage, type Workspace } from '../support/builds.ts';
 import { describeWithContainers, isInstalled, testEngine, type TestEngine } from '../support/containers.ts';
 import { startIndexServer, type IndexServer } from '../support/index-server.ts';
-import { failureText, run, type Outcome } from '../support/machine.ts';
+import { failureText, mustRun, run, type Outcome } from '../support/machine.ts';
 import { debianRoot } from '../support/roots.ts';
 import { makeSdist } from '../support/wheels.ts';
 
@@ -150,6 +150,108 @@ describeWithContainers('what has no wheel and needs a compiler', () => {
     const mended = await build('debian-12', await work.directory('mended'), '-v', 'speedy==1.0');
     expect(mended.exitCode, mended.stderr).toBe(0);
     expect(mended.stderr).toMatch(/podman create/);
+  });
+
+  describe('is the application itself', () => {
+    const scmProject = [
+      '[build-system]',
+      'requires = ["setuptools>=61", "setuptools-scm>=7,<9"]',
+      'build-backend = "setuptools.build_meta"',
+      '[project]',
+      'name = "Ga.uge"',
+      'dynamic = ["version"]',
+      'requires-python = ">=3.8"',
+      '[project.scripts]',
+      'gauge = "speedy:main"',
+      '[tool.setuptools_scm]',
+      '',
+    ].join('\n');
+
+    /** A checkout at the tag v1.4, whose headers setuptools would leave out of an sdist. */
+    async function checkout(name: string, sources: Readonly<Record<string, string>> = {}): Promise<string> {
+      const directory = await work.directory(name);
+      const files = {
+        'pyproject.toml': scmProject,
+        'setup.py': setup.replace('["_speedy.c"]', '["_speedy.c"], include_dirs=["include"]'),
+        '_speedy.c': `#include "level.h"\n${extension}`,
+        'include/level.h': '#define LEVEL 3\n',
+        'speedy.py': main,
+        ...sources,
+      };
+      for (const [file, content] of Object.entries(files)) {
+        await mkdir(join(directory, file, '..'), { recursive: true });
+        await run(['tee', join(directory, file)], { input: content });
+      }
+      const identity = ['-c', 'user.name=A', '-c', 'user.email=a@example.com'];
+      await mustRun(['git', 'init', '--quiet', directory]);
+      await mustRun(['git', '-C', directory, 'add', '.']);
+      await mustRun(['git', '-C', directory, ...identity, 'commit', '--quiet', '--message', 'first']);
+      await mustRun(['git', '-C', directory, 'tag', 'v1.4']);
+      return directory;
+    }
+
+    test('is built for each release from its checkout, with the version of its tag, installed and run', async () => {
+      const directory = await checkout('gauge');
+      const destination = await work.directory('gauge-packages');
+      const packages = await built(build('debian-11,debian-12', destination, directory));
+      expect(new Set(packages.map(({ version }) => version))).toEqual(new Set(['1.4.0']));
+      for (const release of ['debian-11', 'debian-12'] as const) {
+        await using root = await debianRoot(release);
+        const names = ['omnibus-python-ga-uge', 'omnibus-ga-uge-cli'];
+        const paths = await root.copyIn(pathsOf(packagesFor(packages, release), ...names));
+        await root.must(['apt-get', '--yes', '--no-install-recommends', 'install', ...paths]);
+        const [native, facts] = JSON.parse(await root.must(['gauge'], { user: 'nobody' })) as [boolean, unknown];
+        expect(native, release).toBe(false);
+        expect(facts, release).toEqual({ network: 'ENETUNREACH', interfaces: ['lo'], uid: 65534, writable: [] });
+      }
+      const { stdout } = await mustRun(['git', '-C', directory, 'status', '--porcelain', '--ignored']);
+      expect(stdout).toBe('');
+      const again = await build('debian-12', await work.directory('gauge-again'), '-v', directory);
+      expect(again.exitCode, again.stderr).toBe(0);
+      expect(again.stderr).not.toMatch(/podman create/);
+    });
+
+    test('is refused with --builder=wheels, and where the interpreter is not one that it accepts', async () => {
+      const directory = await checkout('refused');
+      const destination = await work.directory('refused-packages');
+      const wheels = await build('debian-12', destination, '--builder=wheels', directory);
+      expect(wheels.exitCode).toBe(1);
+      expect(wheels.stderr).toMatch(/error\[needs-compiler\]: .*refused is not pure Python/);
+      const newer = await checkout('newer', { 'pyproject.toml': scmProject.replace('>=3.8', '>=3.10') });
+      const old = await build('debian-11', destination, '-v', newer);
+      expect(old.exitCode).toBe(1);
+      expect(old.stderr).toMatch(
+        /error\[requires-python\]: ga-uge 1\.4 wants Python >=3\.10, and Debian 11 has Python 3\.9/,
+      );
+      expect(old.stderr).not.toMatch(/podman create/);
+      expect((await run(['ls', '-A', destination])).stdout).toBe('');
+    });
+
+    test('is reported with the compiler’s words when it does not compile anywhere, an sdist as well', async () => {
+      const sources = {
+        'pyproject.toml': project('broken'),
+        'setup.py': setup,
+        'speedy.py': main,
+        '_speedy.c': 'no C;\n',
+      };
+      const { path } = makeSdist(await work.directory('broken-sdist'), { name: 'broken', version: '1.0', sources });
+      const outcome = await build('debian-12', await work.directory('broken-own'), path);
+      expect(outcome.exitCode).toBe(1);
+      expect(outcome.stderr).toMatch(/error\[compile-failed\]: .*broken-1\.0\.tar\.gz does not compile for Debian 12/);
+      expect(outcome.stderr).toMatch(/_speedy\.c:1:\d+: error: /);
+      expect(await engine.containers()).toEqual([]);
+    });
+
+    test('does not end a run for the others with --keep-going when it does not compile for one', async () => {
+      const source = `#include <Python.h>\n#if PY_VERSION_HEX < 0x030a0000\n#error "too old"\n#endif\n${extension}`;
+      const directory = await checkout('modern', { '_speedy.c': source });
+      const destination = await work.directory('modern-packages');
+      const outcome = await build('debian-11,debian-12', destination, '--keep-going', directory);
+      expect(outcome.exitCode).toBe(1);
+      expect(outcome.stderr).toMatch(/debian-11: error\[compile-failed\]/);
+      expect(outcome.stderr).toMatch(/^debian-12 .* 2 /m);
+      expect((await run(['ls', destination])).stdout).toMatch(/^omnibus-ga-uge-cli_1\.4\.0-1\+debian12_all\.deb$/m);
+    });
   });
 
   test('of the index, which has an sdist of it only, is compiled and runs', async () => {

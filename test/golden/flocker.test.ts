@@ -8,7 +8,7 @@ import { describeSource, readManifest, type ManifestFile } from '../../src/manif
 import { definePackages } from '../../src/packages/define.ts';
 import type { PackageDefinition } from '../../src/packages/definition.ts';
 import { readPackageSources } from '../../src/packages/sources.ts';
-import { planBuild } from '../../src/plan/plan-build.ts';
+import { chooseTargets, planBuild } from '../../src/plan/plan-build.ts';
 import { aDirectory, aLink, someEpoch } from '../support/definitions.ts';
 import { expectGolden } from '../support/golden.ts';
 import { aDistribution, someMetadata } from '../support/manifest.ts';
@@ -59,8 +59,7 @@ beforeAll(async () => {
 
 async function packagesFor(id: string): Promise<ReadonlyMap<string, PackageDefinition>> {
   const [target] = planBuild({
-    distributions: [aDistribution(id)],
-    architectures: ['x86_64'],
+    choices: chooseTargets([aDistribution(id)], ['x86_64'], new Set()).choices,
     hostArchitecture: 'x86_64',
     manifestFor: (distribution) =>
       normalizeManifest(manifest.written, {

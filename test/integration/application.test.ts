@@ -5,8 +5,8 @@ import { dirname, join } from 'node:path';
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import { buildApplication, type BuildApplicationPorts } from '../../src/application/build-application.ts';
-import { settledPorts } from '../support/tool-ports.ts';
+import { buildApplication } from '../../src/application/build-application.ts';
+import { settledPorts, type TestPorts } from '../support/tool-ports.ts';
 import { makeSdist, makeWheel, memberEpoch, sourceTree, type SdistOptions } from '../support/wheels.ts';
 
 let directory: string;
@@ -19,12 +19,11 @@ afterEach(() => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-async function ports(): Promise<BuildApplicationPorts> {
-  const own = await settledPorts({
+async function ports(): Promise<TestPorts> {
+  return settledPorts({
     cacheDirectory: join(directory, 'cache'),
     network: { PIP_INDEX_URL: 'http://127.0.0.1:9/simple/' },
   });
-  return { ...own, fetchRequirement: () => Promise.reject(new Error('nothing is required by name here')) };
 }
 
 function project(path: string, options: SdistOptions): string {

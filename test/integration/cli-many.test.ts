@@ -212,7 +212,40 @@ describe('a target that fails among others', () => {
   });
 });
 
+describe('an application that is named by a requirement', () => {
+  it('is not there for one target and built for the others with --keep-going', async () => {
+    for (const python of ['cp36-cp36m', 'cp311-cp311'])
+      makeWheel(line.indexFiles, { name: 'lonely', version: '3', tag: `${python}-manylinux_2_17_x86_64` });
+    const destination = line.newDirectory('lonely');
+    const words = ['--distribution=rocky-9,debian-12,centos-7', '-d', destination, 'lonely==3'];
+    const { exitCode, stderr } = await line.run(['--keep-going', ...words], { env: fixed });
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/^rocky-9 +- +- .* failed$/m);
+    expect(stderr).toMatch(/^rocky-9: error\[unresolvable\]: .*Rocky Linux 9/m);
+    expect(stderr).toMatch(/^error\[targets-failed\]: 1 of 3 targets failed: rocky-9$/m);
+    expect(listing(destination)).toEqual([
+      'omnibus-python-lonely-3.0.0-1.el7.x86_64.rpm',
+      'omnibus-python-lonely_3.0.0-1+debian12_amd64.deb',
+    ]);
+    const stopped = await line.run(['--force', ...words], { env: fixed });
+    expect(stopped.exitCode).toBe(1);
+    expect(stopped.stderr).toMatch(/^error\[unresolvable\]: .*Rocky Linux 9/m);
+  });
+});
+
 describe('other architectures', () => {
+  it('are left out, with a word about it, where one of all distributions does not run on them', async () => {
+    const project = line.project({ ...hello, requires: [] });
+    const { exitCode, stdout, stderr } = await line.run(
+      ['--distribution=all', '--architecture=i686', '--dry-run', project],
+      { env: fixed },
+    );
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
+    expect(stderr).toMatch(/^warning: Rocky Linux 9 is left out: it does not run on i686$/m);
+    expect(stdout).toMatch(/^debian-12\/i686: /m);
+    expect(stdout).not.toContain('rocky-9');
+  });
+
   const machines = { x86_64: 62, aarch64: 183 } as const;
 
   it('are further targets, whose common packages are there once', async () => {

@@ -51,10 +51,7 @@ async function ports(): Promise<TestPorts> {
 
 async function application(requires: readonly string[], own: TestPorts): Promise<Application> {
   const { path } = makeWheel(join(directory, 'app'), { name: 'app', version: '1.0', requires });
-  return buildApplication(
-    { kind: 'wheel', path },
-    { ...own, fetchRequirement: () => Promise.reject(new Error('not asked for')) },
-  );
+  return buildApplication({ kind: 'wheel', path }, own);
 }
 
 function write(name: string, lines: readonly string[]): string {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { buildApplication, type BuildApplicationPorts } from '../../src/application/build-application.ts';
+import { buildApplication } from '../../src/application/build-application.ts';
 import { parseGitAddress, type GitAddress } from '../../src/application/git-address.ts';
 import { checkOut } from '../../src/application/git-checkout.ts';
 import { describeVersion, readCommit } from '../../src/application/git-version.ts';
@@ -25,13 +25,12 @@ afterEach(() => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-async function ports(offline = false): Promise<TestPorts & BuildApplicationPorts> {
-  const own = await settledPorts({
+async function ports(offline = false): Promise<TestPorts> {
+  return settledPorts({
     cacheDirectory: join(directory, 'cache'),
     offline,
     network: { PIP_INDEX_URL: 'http://127.0.0.1:9/simple/' },
   });
-  return { ...own, fetchRequirement: () => Promise.reject(new Error('nothing is required by name here')) };
 }
 
 const identity = ['-c', 'user.name=A', '-c', 'user.email=a@example.com', '-c', 'protocol.file.allow=always'];

@@ -1,6 +1,7 @@
 import { CoachbuilderError } from '../../errors/coachbuilder-error.ts';
 import type { MarkerEnvironment } from '../../python/environment.ts';
-import { parseTomlValues, type TomlTable } from '../../python/toml.ts';
+import { parseTomlValues } from '../../python/toml.ts';
+import type { Table } from '../../python/untyped.ts';
 
 /** For what a lock of another tool is read. */
 export interface LockScope {
@@ -56,13 +57,13 @@ export const unpinnableSources = {
   repository: 'it is a repository, and only files have a sha256',
 } as const;
 
-let lastParsed: { readonly text: string; readonly document: TomlTable } | undefined;
+let lastParsed: { readonly text: string; readonly document: Table } | undefined;
 
 /**
  * Parses the text of a lock. A large one takes seconds, and every target of a run reads the same one: so the last is kept.
  * @throws Error with the parser's own words when it is not TOML
  */
-export function parseLockText(text: string): TomlTable {
+export function parseLockText(text: string): Table {
   if (lastParsed?.text !== text) lastParsed = { text, document: parseTomlValues(text) };
   return lastParsed.document;
 }

@@ -1,6 +1,6 @@
 import { compareVersions, tryParseVersion } from '../../python/version.ts';
 import { normalizeName } from '../../python/name.ts';
-import { asTable, asTables, asText, asTexts, isTable, type TomlTable } from '../../python/toml.ts';
+import { asTable, asTables, asText, asTexts, isTable, type Table } from '../../python/untyped.ts';
 import {
   parseLockText,
   sha256Of,
@@ -19,7 +19,7 @@ const mainGroup = 'main';
 /** Poetry 2.0 began to write groups and markers of packages; before, only Poetry itself could tell what applies where. */
 const oldestUsable = '2.1';
 
-function toFile(table: TomlTable): readonly ImportedFile[] {
+function toFile(table: Table): readonly ImportedFile[] {
   const sha256 = sha256Of(table['hash']);
   return sha256 === undefined ? [] : [{ fileName: asText(table['file']), sha256 }];
 }
@@ -29,7 +29,7 @@ function unpinnableKind(type: string | undefined): string | undefined {
   return type === 'directory' || type === 'file' ? unpinnableSources.directory : undefined;
 }
 
-function toPackage(entry: TomlTable): ImportedPackage {
+function toPackage(entry: Table): ImportedPackage {
   const source = asTable(entry['source']);
   const type = asText(source['type']);
   return {
@@ -42,7 +42,7 @@ function toPackage(entry: TomlTable): ImportedPackage {
 }
 
 /** The marker of a package in the main group: one for all of its groups, or a table with one for each that has one. */
-function markerOf(entry: TomlTable): string | undefined {
+function markerOf(entry: Table): string | undefined {
   const markers = entry['markers'];
   return isTable(markers) ? asText(markers[mainGroup]) : asText(markers);
 }

@@ -1,5 +1,5 @@
 import { normalizeName } from '../../python/name.ts';
-import { asTable, asTables, asText, asTexts, isTable, type TomlTable } from '../../python/toml.ts';
+import { asTable, asTables, asText, asTexts, isTable, type Table } from '../../python/untyped.ts';
 import { fileNameOf } from '../resolution.ts';
 import {
   parseLockText,
@@ -21,7 +21,7 @@ function toFile(value: unknown): readonly ImportedFile[] {
   return [{ fileName: asText(value['name']) ?? (address === undefined ? undefined : fileNameOf(address)), sha256 }];
 }
 
-function toPackage(entry: TomlTable): ImportedPackage {
+function toPackage(entry: Table): ImportedPackage {
   const archive = entry['archive'];
   const url = isTable(archive) ? asText(archive['url']) : undefined;
   const local = isTable(archive) && url === undefined;

@@ -1,5 +1,5 @@
 import { normalizeName } from '../../python/name.ts';
-import { asTable, asTables, asText, asTexts, type TomlTable } from '../../python/toml.ts';
+import { asTable, asTables, asText, asTexts, type Table } from '../../python/untyped.ts';
 import { fileNameOf } from '../resolution.ts';
 import {
   parseLockText,
@@ -16,14 +16,14 @@ import { markerHolds, type MarkerScope } from './scoped-marker.ts';
 const again = 'run "uv lock" in the project';
 
 /** Where a package of the lock comes from, in one word. */
-function sourceKind(entry: TomlTable): string {
+function sourceKind(entry: Table): string {
   return Object.keys(asTable(entry['source'])).find((key) => key !== 'subdirectory') ?? 'registry';
 }
 
 const localKinds = new Set(['virtual', 'editable', 'directory']);
 
 /** The project that the lock was made for: of several in a workspace, the one that is packaged. */
-function findRoot(packages: readonly TomlTable[], own: string | undefined): TomlTable {
+function findRoot(packages: readonly Table[], own: string | undefined): Table {
   const local = packages.filter((entry) => localKinds.has(sourceKind(entry)));
   const atTop = local.filter((entry) => Object.values(asTable(entry['source'])).includes('.'));
   const [root, ...others] =
@@ -36,13 +36,13 @@ function findRoot(packages: readonly TomlTable[], own: string | undefined): Toml
   );
 }
 
-function toFile(table: TomlTable): readonly ImportedFile[] {
+function toFile(table: Table): readonly ImportedFile[] {
   const sha256 = sha256Of(table['hash']);
   const address = asText(table['url']) ?? asText(table['path']) ?? asText(table['filename']);
   return sha256 === undefined ? [] : [{ fileName: address === undefined ? undefined : fileNameOf(address), sha256 }];
 }
 
-function toPackage(entry: TomlTable): ImportedPackage {
+function toPackage(entry: Table): ImportedPackage {
   const kind = sourceKind(entry);
   const sdist = asTable(entry['sdist']);
   return {
@@ -58,7 +58,7 @@ function toPackage(entry: TomlTable): ImportedPackage {
 }
 
 /** The one package that a dependency means: by name, where that is not enough by version and source, then by fork. */
-function findDependency(dependency: TomlTable, packages: readonly TomlTable[], scope: MarkerScope): TomlTable {
+function findDependency(dependency: Table, packages: readonly Table[], scope: MarkerScope): Table {
   const name = asText(dependency['name']) ?? '';
   const version = dependency['version'];
   const source = dependency['source'] === undefined ? undefined : JSON.stringify(dependency['source']);
@@ -108,7 +108,7 @@ export function readUvLock(text: string, scope: LockScope): readonly ImportedPac
     extras: new Set([...scope.extras, ...encodedExtras(rootName, scope.extras)]),
     groups: new Set(),
   };
-  const chosen = new Set<TomlTable>();
+  const chosen = new Set<Table>();
   const visited = new Set<string>();
   const queue = [{ entry: root, extras: scope.extras }];
   for (let next = queue.pop(); next !== undefined; next = queue.pop()) {

@@ -91,6 +91,29 @@ export function pipWheel(wheel: PipWheel): ToolCall {
   ]);
 }
 
+export interface PipMetadata {
+  /** Absolute path of a project or an sdist. */
+  readonly path: string;
+  /** Where pip writes its report (JSON), with the metadata. */
+  readonly report: string;
+}
+
+/** Has a project's backend tell its metadata (PEP 517, `prepare_metadata_for_build_wheel`) without building the wheel. */
+export function pipMetadata({ path, report }: PipMetadata): ToolCall {
+  return call([
+    'install',
+    '--dry-run',
+    '--quiet',
+    '--no-deps',
+    '--ignore-installed',
+    '--ignore-requires-python',
+    '--use-pep517',
+    '--report',
+    report,
+    path,
+  ]);
+}
+
 export interface PipResolve {
   /** Absolute path of `src/lock/resolver.py`, which answers pip's questions about markers for the target. */
   readonly shim: string;

@@ -1,8 +1,8 @@
 import { basename } from 'node:path';
 
 import { CoachbuilderError } from '../../errors/coachbuilder-error.ts';
-import type { LockedDistribution } from '../../lock/lock.ts';
 import { describePlatform, platformTags, type TargetPlatform } from '../../lock/platform.ts';
+import type { CompilableSource } from '../../lock/sdist-builder.ts';
 import { compareVersions } from '../../python/version.ts';
 import { parseWheelName, wheelRank } from '../../python/wheel-name.ts';
 import { openZip } from '../../system/zip.ts';
@@ -40,21 +40,20 @@ async function newerGlibc(path: string, glibc: string): Promise<string | undefin
  */
 export async function checkCompiledWheel(
   path: string,
-  distribution: Pick<LockedDistribution, 'name' | 'version' | 'file'>,
+  source: Pick<CompilableSource, 'path' | 'identity'>,
   platform: TargetPlatform,
 ): Promise<void> {
   const refuse = (problem: string, hint: string): never => {
     throw new CoachbuilderError(
       'compile-failed',
-      `${distribution.file.fileName} was compiled into ${basename(path)}: ${problem}`,
-      {
-        hint,
-      },
+      `${basename(source.path)} was compiled into ${basename(path)}: ${problem}`,
+      { hint },
     );
   };
   const { name, version } = parseWheelName(basename(path));
-  if (name !== distribution.name || compareVersions(version, distribution.version) !== 0) {
-    refuse(`that is not ${distribution.name} ${distribution.version}`, 'constrain the project to another version');
+  const { identity } = source;
+  if (identity !== undefined && (name !== identity.name || compareVersions(version, identity.version) !== 0)) {
+    refuse(`that is not ${identity.name} ${identity.version}`, 'constrain the project to another version');
   }
   const wrongImage = 'compile in an image of the target: see --image';
   if (wheelRank(basename(path), platformTags(platform)) === undefined) {

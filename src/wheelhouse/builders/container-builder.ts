@@ -7,7 +7,14 @@ import { CoachbuilderError } from '../../errors/coachbuilder-error.ts';
 import { findBuiltWheel, keepBuiltWheel } from '../../lock/built-wheels.ts';
 import type { LockedDistribution, LockedEnvironment } from '../../lock/lock.ts';
 import type { NativePlatform, TargetPlatform } from '../../lock/platform.ts';
-import type { BuiltWheel, Compilability, CompiledWheel, LockPorts, SdistBuilder } from '../../lock/sdist-builder.ts';
+import type {
+  BuiltWheel,
+  Compilability,
+  CompilableSource,
+  CompiledWheel,
+  LockPorts,
+  SdistBuilder,
+} from '../../lock/sdist-builder.ts';
 import { temporaryDirectory } from '../../system/files.ts';
 import { gather } from '../gather.ts';
 import { missingRequirement, pinBuildRequirements, pinnedEnvironment } from './build-requirements.ts';
@@ -30,9 +37,7 @@ export interface ContainerBuilderOptions {
 
 /** One build, all that is known about it before its requirements are. */
 interface Task {
-  readonly distribution: LockedDistribution;
-  readonly subject: string;
-  readonly source: string;
+  readonly source: CompilableSource;
   readonly platform: TargetPlatform;
   readonly image: CompilerImageRequest;
   readonly engine: ContainerEngine;
@@ -41,10 +46,10 @@ interface Task {
 
 /** Where a compiled wheel is kept: everything that decides what comes out is in the name. */
 function cacheDirectory(task: Task, environment: LockedEnvironment): string {
-  const { distribution, image, platform, ports } = task;
+  const { source, image, platform, ports } = task;
   const content = JSON.stringify([
     1,
-    distribution.file.sha256,
+    source.sha256,
     environment.distributions.map(({ file }) => file.sha256).sort(),
     compilerImageTag(image),
     image.python.path,
@@ -99,38 +104,46 @@ export class ContainerBuilder implements SdistBuilder {
   }
 
   async build(distribution: LockedDistribution, platform: TargetPlatform, ports: LockPorts): Promise<CompiledWheel> {
-    const task = await this.#prepare(distribution, platform, ports);
-    const pinned =
-      distribution.buildRequires === undefined
-        ? await this.#pin(task, [])
-        : pinnedEnvironment(distribution.buildRequires, platform);
-    return this.#attempt(task, pinned, []);
+    const { name, version, file, buildRequires } = distribution;
+    const subject = `${name} ${version}`;
+    this.#refuseCycle(subject);
+    const path = await fetchSdist(distribution, ports);
+    const source = { path, sha256: file.sha256, subject, identity: { name, version } };
+    return this.#build(source, buildRequires, platform, ports);
   }
 
-  async #prepare(distribution: LockedDistribution, platform: TargetPlatform, ports: LockPorts): Promise<Task> {
+  async buildSource(source: CompilableSource, platform: TargetPlatform, ports: LockPorts): Promise<CompiledWheel> {
+    return this.#build(source, undefined, platform, ports);
+  }
+
+  #refuseCycle(subject: string): void {
+    if (!this.#above.includes(subject)) return;
+    throw new CoachbuilderError('compile-failed', `building ${subject} takes ${subject}, by way of others`, {
+      hint: 'constrain one of them to a version that has a wheel',
+      details: this.#above,
+    });
+  }
+
+  /** @param pinned what the build may install; undefined to resolve it */
+  async #build(
+    source: CompilableSource,
+    pinned: readonly LockedDistribution[] | undefined,
+    platform: TargetPlatform,
+    ports: LockPorts,
+  ): Promise<CompiledWheel> {
     const { engine } = await this.#search();
     const { native } = platform;
     if (engine === undefined || native === undefined) throw new Error('Internal error: nothing can be compiled here');
-    const subject = `${distribution.name} ${distribution.version}`;
-    if (this.#above.includes(subject)) {
-      throw new CoachbuilderError('compile-failed', `building ${subject} takes ${subject}, by way of others`, {
-        hint: 'constrain one of them to a version that has a wheel',
-        details: this.#above,
-      });
-    }
-    const base = await this.#baseImage(native, engine);
-    return {
-      distribution,
-      subject,
-      source: await fetchSdist(distribution, ports),
+    const above = [...this.#above, source.subject];
+    const task = {
+      source,
       platform,
-      image: { ...native, base },
+      image: { ...native, base: await this.#baseImage(native, engine) },
       engine,
-      ports: {
-        ...ports,
-        sdistBuilder: new ContainerBuilder(this.#options, [...this.#above, subject], this.#shared),
-      },
+      ports: { ...ports, sdistBuilder: new ContainerBuilder(this.#options, above, this.#shared) },
     };
+    const environment = pinned === undefined ? await this.#pin(task, []) : pinnedEnvironment(pinned, platform);
+    return this.#attempt(task, environment, []);
   }
 
   async #baseImage(native: NativePlatform, engine: ContainerEngine): Promise<string> {
@@ -145,8 +158,9 @@ export class ContainerBuilder implements SdistBuilder {
     return promise;
   }
 
-  async #pin({ source, subject, platform, ports }: Task, more: readonly string[]): Promise<LockedEnvironment> {
-    return pinBuildRequirements([...(await readBuildRequirements(source)), ...more], subject, platform, ports);
+  async #pin({ source, platform, ports }: Task, more: readonly string[]): Promise<LockedEnvironment> {
+    const requirements = await readBuildRequirements(source.path);
+    return pinBuildRequirements([...requirements, ...more], source.subject, platform, ports);
   }
 
   /** @param more what earlier attempts asked for */
@@ -156,7 +170,7 @@ export class ContainerBuilder implements SdistBuilder {
     if ('path' in outcome) return { ...outcome, requirements: environment.distributions };
     const missing = missingRequirement(outcome.output);
     if (missing === undefined || more.includes(missing) || more.length === mostRounds) {
-      throw compileFailure(task, outcome, task.ports);
+      throw compileFailure({ subject: task.source.subject, platform: task.platform }, outcome, task.ports);
     }
     const asked = [...more, missing];
     return this.#attempt(task, await this.#pin(task, asked), asked);
@@ -167,7 +181,7 @@ export class ContainerBuilder implements SdistBuilder {
     environment: LockedEnvironment,
     directory: string,
   ): Promise<BuiltWheel | Exclude<Awaited<ReturnType<typeof compileInContainer>>, string>> {
-    const { distribution, subject, source, platform, engine, ports } = task;
+    const { source, platform, engine, ports } = task;
     const { hasLocalFiles } = this.#options;
     const { wheels } = await gather(environment, { platform, hasLocalFiles }, ports);
     const image = await this.#once(compilerImageTag(task.image), async () => {
@@ -176,11 +190,19 @@ export class ContainerBuilder implements SdistBuilder {
     await using scratch = await temporaryDirectory(join(ports.cacheDirectory, 'tmp'), 'compile');
     const { path: python } = task.image.python;
     const result = await compileInContainer(
-      { subject, source, requirements: wheels, platform, python, image, scratch: scratch.path },
+      {
+        subject: source.subject,
+        source: source.path,
+        requirements: wheels,
+        platform,
+        python,
+        image,
+        scratch: scratch.path,
+      },
       engine,
     );
     if (typeof result !== 'string') return result;
-    await checkCompiledWheel(result, distribution, platform);
+    await checkCompiledWheel(result, source, platform);
     return await keepBuiltWheel(result, directory);
   }
 }

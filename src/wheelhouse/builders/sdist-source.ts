@@ -11,7 +11,8 @@ import { hashMismatch, mismatch, offlineMiss, unreachableIndex } from '../../loc
 import type { LockedDistribution } from '../../lock/lock.ts';
 import { explainPipFailure } from '../../lock/pip-failure.ts';
 import { pinnedLine } from '../../lock/sdist-build.ts';
-import { asTable, asTexts, parseTomlValues } from '../../python/toml.ts';
+import { parseTomlValues } from '../../python/toml.ts';
+import { asTable, asTexts } from '../../python/untyped.ts';
 import { digestFile, temporaryDirectory } from '../../system/files.ts';
 import { pipDownloadSource } from '../../system/tools/pip.ts';
 import { openZip } from '../../system/zip.ts';

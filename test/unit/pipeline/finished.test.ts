@@ -10,7 +10,7 @@ import { packagers } from '../../../src/formats/packagers.ts';
 import type { Manifest } from '../../../src/manifest/manifest.ts';
 import { digestInputs, FinishedTargets, type TargetInputs } from '../../../src/pipeline/finished.ts';
 import type { BuildTarget } from '../../../src/plan/build-plan.ts';
-import { planBuild } from '../../../src/plan/plan-build.ts';
+import { chooseTargets, planBuild } from '../../../src/plan/plan-build.ts';
 import { aDistribution, aManifest, aPackage } from '../../support/manifest.ts';
 
 let directory: string;
@@ -24,8 +24,7 @@ afterEach(() => {
 
 function targetFor(id: string, manifest: Partial<Manifest> = {}): BuildTarget {
   const [target] = planBuild({
-    distributions: [aDistribution(id)],
-    architectures: ['x86_64'],
+    choices: chooseTargets([aDistribution(id)], ['x86_64'], new Set()).choices,
     hostArchitecture: 'x86_64',
     manifestFor: () => aManifest(manifest),
     versionFor: () => '1.0',

@@ -9,7 +9,7 @@ import type { Manifest } from '../../../src/manifest/manifest.ts';
 import type { Architecture } from '../../../src/model/architecture.ts';
 import { SharedTrees } from '../../../src/pipeline/shared-trees.ts';
 import type { BuildTarget } from '../../../src/plan/build-plan.ts';
-import { planBuild } from '../../../src/plan/plan-build.ts';
+import { chooseTargets, planBuild } from '../../../src/plan/plan-build.ts';
 import type { Tree } from '../../../src/tree/tree.ts';
 import type { Wheelhouse } from '../../../src/wheelhouse/wheelhouse.ts';
 import { aDistribution, aManifest } from '../../support/manifest.ts';
@@ -33,8 +33,7 @@ function targetsFor(
   architectures: readonly Architecture[] = ['x86_64'],
 ): readonly BuildTarget[] {
   return planBuild({
-    distributions: ids.map(aDistribution),
-    architectures,
+    choices: chooseTargets(ids.map(aDistribution), architectures, new Set()).choices,
     hostArchitecture: 'x86_64',
     manifestFor: ({ id }) => aManifest(manifestFor(id)),
     versionFor: () => '1.0',

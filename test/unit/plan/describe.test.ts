@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 
 import { packagers } from '../../../src/formats/packagers.ts';
 import { describePlan } from '../../../src/plan/describe.ts';
-import { planBuild } from '../../../src/plan/plan-build.ts';
+import { chooseTargets, planBuild } from '../../../src/plan/plan-build.ts';
 import { aDistribution, aManifest, aPackage, aRelation } from '../../support/manifest.ts';
 
 it('describes a plan with all that a person would want to check before building', () => {
@@ -40,8 +40,7 @@ it('describes a plan with all that a person would want to check before building'
   });
   const [main = aPackage()] = aManifest().packages;
   const plan = planBuild({
-    distributions: [aDistribution('debian-12')],
-    architectures: ['x86_64'],
+    choices: chooseTargets([aDistribution('debian-12')], ['x86_64'], new Set()).choices,
     hostArchitecture: 'x86_64',
     manifestFor: () => aManifest({ packages: [main, cli] }),
     versionFor: () => '1.0',
@@ -65,8 +64,7 @@ it('describes a plan with all that a person would want to check before building'
 
 it('names the subdirectories of targets whose packages have the same names', () => {
   const plan = planBuild({
-    distributions: [aDistribution('rocky-9'), aDistribution('alma-9')],
-    architectures: ['x86_64'],
+    choices: chooseTargets([aDistribution('rocky-9'), aDistribution('alma-9')], ['x86_64'], new Set()).choices,
     hostArchitecture: 'x86_64',
     manifestFor: () => aManifest({ packages: aManifest().packages.slice(0, 1) }),
     versionFor: () => '1.0',

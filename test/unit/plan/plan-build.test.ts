@@ -2,7 +2,14 @@ import { describe, expect, it } from 'vitest';
 
 import { CoachbuilderError } from '../../../src/errors/coachbuilder-error.ts';
 import { packagers } from '../../../src/formats/packagers.ts';
-import { interpreterOf, outputNames, planBuild, type PlanRequest } from '../../../src/plan/plan-build.ts';
+import type { Architecture } from '../../../src/model/architecture.ts';
+import {
+  chooseTargets,
+  interpreterOf,
+  outputNames,
+  planBuild,
+  type PlanRequest,
+} from '../../../src/plan/plan-build.ts';
 import { aDistribution, aManifest } from '../../support/manifest.ts';
 
 const release = {
@@ -13,10 +20,15 @@ const release = {
   baseurl: 'https://packages.example.com',
 } as NonNullable<ReturnType<typeof aManifest>['release']>;
 
-function plan(ids: readonly string[], request: Partial<PlanRequest> = {}): ReturnType<typeof planBuild> {
+function plan(
+  ids: readonly string[],
+  {
+    architectures = ['x86_64'],
+    ...request
+  }: Partial<PlanRequest> & { readonly architectures?: readonly Architecture[] } = {},
+): ReturnType<typeof planBuild> {
   return planBuild({
-    distributions: ids.map(aDistribution),
-    architectures: ['x86_64'],
+    choices: chooseTargets(ids.map(aDistribution), architectures, new Set(ids)).choices,
     hostArchitecture: 'x86_64',
     manifestFor: () => aManifest({ release }),
     versionFor: () => '1.0rc1',
@@ -126,6 +138,24 @@ describe('a plan', () => {
     expect(error.code).toBe('unsupported-by-target');
     expect(error.message).toBe('Rocky Linux 9 does not run on i686');
     expect(error.hint).toContain('x86_64');
+  });
+});
+
+describe('the targets of several architectures', () => {
+  const distributions = ['rocky-9', 'debian-12'].map(aDistribution);
+
+  it('leave out what is not there when a distribution was only one of all', () => {
+    const { choices, lacking } = chooseTargets(distributions, ['x86_64', 'i686'], new Set(['debian-12']));
+    const named = [choices, lacking].map((each) =>
+      each.map(({ distribution, architecture }) => `${distribution.id} ${architecture}`),
+    );
+    expect(named).toEqual([['rocky-9 x86_64', 'debian-12 x86_64', 'debian-12 i686'], ['rocky-9 i686']]);
+  });
+
+  it('are refused when one was named, or nothing is left', () => {
+    const message = 'Rocky Linux 9 does not run on i686';
+    expect(failure(() => chooseTargets(distributions, ['i686'], new Set(['rocky-9']))).message).toBe(message);
+    expect(failure(() => chooseTargets([aDistribution('rocky-9')], ['i686'], new Set())).message).toBe(message);
   });
 });
 

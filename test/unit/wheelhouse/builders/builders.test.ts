@@ -81,7 +81,7 @@ describe('what building an sdist takes', () => {
 });
 
 describe('a compiled wheel', () => {
-  const distribution = { name: 'app', version: '1.0', file: { fileName: 'app-1.0.tar.gz', sha256: '0' } };
+  const source = { path: '/cache/app-1.0.tar.gz', identity: { name: 'app', version: '1.0' } };
   const elf = (glibc: string): string => `\u007fELF\u0000GLIBC_2.2.5\u0000GLIBC_${glibc}\u0000`;
 
   function wheel(version: string, tag: string, content = elf('2.14')): string {
@@ -90,7 +90,7 @@ describe('a compiled wheel', () => {
 
   it('is taken when it is what was asked for', async () => {
     const path = wheel('1.0', 'cp311-cp311-linux_x86_64', elf('2.36'));
-    await expect(checkCompiledWheel(path, distribution, debian12)).resolves.toBeUndefined();
+    await expect(checkCompiledWheel(path, source, debian12)).resolves.toBeUndefined();
   });
 
   it.each([
@@ -98,7 +98,7 @@ describe('a compiled wheel', () => {
     ['another interpreter', '1.0', 'cp312-cp312-linux_x86_64', '2.14', 'does not accept it'],
     ['a newer glibc', '1.0', 'cp311-cp311-linux_x86_64', '2.38', 'app.so needs glibc 2.38, and Debian 12 has 2.36'],
   ])('is refused when it is for %s', async (_, version, tag, glibc, problem) => {
-    const error = await failureOf(checkCompiledWheel(wheel(version, tag, elf(glibc)), distribution, debian12));
+    const error = await failureOf(checkCompiledWheel(wheel(version, tag, elf(glibc)), source, debian12));
     expect(error.code).toBe('compile-failed');
     expect(error.message).toContain(problem);
   });
