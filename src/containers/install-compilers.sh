@@ -11,7 +11,8 @@ is_complete() {
     for program in gcc g++ make "$python"; do
         command -v "$program" >/dev/null 2>&1 || return 1
     done
-    header='import os, sysconfig; os.stat(os.path.join(sysconfig.get_paths()["include"], "Python.h"))'
+    # Not sysconfig.get_paths(), which for Debian's Python 2 tells where extensions of /usr/local would put theirs.
+    header='import os, sysconfig; os.stat(os.path.join(sysconfig.get_config_var("INCLUDEPY"), "Python.h"))'
     # Debian packages it apart; pip needs it.
     library='import sys; sys.version_info >= (3, 12) or __import__("distutils.cmd")'
     "$python" -c "$header" >/dev/null 2>&1 && "$python" -c "$library" >/dev/null 2>&1

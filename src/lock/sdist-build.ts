@@ -61,14 +61,16 @@ export async function buildLockedSdist(
   explanation: readonly string[] = [],
 ): Promise<BuiltWheel | CompiledWheel> {
   const built = await obtain(distribution, platform, ports, explanation);
-  if (wheelRank(basename(built.path), platformTags(platform)) === undefined) {
-    throw new CoachbuilderError(
-      'unsupported-wheel',
-      `${distribution.name} ${distribution.version} builds into ${basename(built.path)} here, which ${describePlatform(platform)} does not accept`,
-      { hint: 'constrain the project to a version that has a wheel for the target', details: explanation },
-    );
-  }
-  return built;
+  if (wheelRank(basename(built.path), platformTags(platform)) !== undefined) return built;
+  const { name, version } = distribution;
+  const misfit = new CoachbuilderError(
+    'unsupported-wheel',
+    `${name} ${version} builds into ${basename(built.path)} here, which ${describePlatform(platform)} does not accept`,
+    { hint: 'constrain the project to a version that has a wheel for the target', details: explanation },
+  );
+  if ('requirements' in built || ports.sdistBuilder === undefined) throw misfit;
+  // Pure, but of another major version of Python: the target's own one builds it right.
+  return compile(distribution, platform, ports, () => misfit);
 }
 
 async function obtain(

@@ -114,6 +114,19 @@ describe.each([
     },
   );
 
+  test('compares Requires-Python with the target and not with this machine', async () => {
+    makeWheel(files, { name: 'app', version: '1.0', requires: ['old', 'moved-on'] });
+    makeWheel(files, { name: 'old', version: '1.0', requiresPython: '<3.10' });
+    makeWheel(files, { name: 'moved-on', version: '1.0' });
+    makeWheel(files, { name: 'moved-on', version: '2.0', requiresPython: '>=3.10' });
+    const environment = await lockTarget(request('app', platform), await ports());
+    expect(environment.distributions.map(({ name, version }) => `${name} ${version}`)).toEqual([
+      'app 1.0',
+      'moved-on 1.0',
+      'old 1.0',
+    ]);
+  });
+
   test('explains what cannot be resolved with the resolver’s own words', async () => {
     makeWheel(files, { name: 'app', version: '1.0', requires: ['base>=2'] });
     makeWheel(files, { name: 'base', version: '1.0' });

@@ -191,7 +191,7 @@ export function pipDownloadSource(download: PipDownloadSource): ToolCall {
 export interface PipWheelOffline {
   /** Absolute path of the interpreter that builds. */
   readonly python: string;
-  /** Absolute path of a wheel of pip, which runs from where it is. */
+  /** Absolute path of the directory that a wheel of pip was unpacked into. */
   readonly pip: string;
   /** Directory of wheels: everything that the build may install. */
   readonly wheels: string;

@@ -87,7 +87,7 @@ export async function compileInContainer(
   const wheels = `${inside.work}/wheels`;
   const command = pipWheelOffline({
     python: build.python,
-    pip: `${inside.input}/wheels/${basename(pip.path)}`,
+    pip: `${inside.work}/pip`,
     wheels: `${inside.input}/wheels`,
     source: `${inside.input}/source/${basename(build.source)}`,
     destination: wheels,
@@ -95,7 +95,7 @@ export async function compileInContainer(
   const container = {
     image: build.image,
     program: '/bin/sh',
-    args: [`${inside.input}/compile.sh`, ...command],
+    args: [`${inside.input}/compile.sh`, build.python, `${inside.input}/wheels/${basename(pip.path)}`, ...command],
     network: 'none',
     user: unprivileged,
     directory: '/',
