@@ -67,6 +67,7 @@ function makeRoot(title: string, directory: TemporaryDirectory, path: string, po
   };
   return {
     title,
+    withoutInit: 'no init runs in a root that is only entered; a container of an image with systemd has one',
     run,
     async copyIn(sources, target) {
       await ports.commands.run({

@@ -1,36 +1,18 @@
-import { randomBytes } from 'node:crypto';
 import { basename, join } from 'node:path';
 
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
-import type { CommandResult, CommandSpec } from '../system/command.ts';
-import { containerRemove, type EngineKind } from '../system/tools/engine.ts';
-import type { ToolCall } from '../system/tools/git.ts';
-import { copyFileInto, runInside, startStanding } from '../system/tools/standing-container.ts';
+import type { EngineKind } from '../system/tools/engine.ts';
+import { copyFileInto, runInside } from '../system/tools/standing-container.ts';
+import {
+  ContainerStarter,
+  engineCommand,
+  outputLines,
+  patience,
+  type ContainerChoice,
+  type Standing,
+} from './container-start.ts';
 import { findBelow, findExisting } from './root-files.ts';
 import { insideEnvironment, unprivilegedUser, type Root, type RootPorts } from './root.ts';
-
-export interface ContainerChoice {
-  /** As the engine knows it: `debian:12`, `localhost/debian:12`. */
-  readonly image: string;
-  /** Undefined means the first one that is installed; docker when DOCKER_HOST says where it is. */
-  readonly engine: EngineKind | undefined;
-  /** The engine's `--network`; undefined means its default. */
-  readonly network: string | undefined;
-}
-
-/** Milliseconds that an engine has for an answer about itself. */
-const patience = 60_000;
-
-type Engine = (call: ToolCall, timeout?: number) => CommandSpec;
-
-function engineCommand(ports: RootPorts): Engine {
-  return (call, timeout) => ({
-    ...call,
-    cwd: '/',
-    env: ports.engineEnvironment,
-    ...(timeout === undefined ? {} : { timeout }),
-  });
-}
 
 async function isInstalled(engine: EngineKind, ports: RootPorts): Promise<boolean> {
   try {
@@ -60,34 +42,21 @@ async function chooseEngine(wanted: EngineKind | undefined, ports: RootPorts): P
   });
 }
 
-function outputLines({ stdout, stderr }: CommandResult): readonly string[] {
-  return `${stdout}\n${stderr}`.split('\n').filter((line) => line.trim() !== '');
-}
-
 /**
  * Starts a container of an image, in which tests run.
  * @throws CoachbuilderError `tool-missing` without an engine, `root-unusable` when it cannot start the image
  */
 export async function openContainerRoot(choice: ContainerChoice, ports: RootPorts): Promise<Root> {
   const engine = await chooseEngine(choice.engine, ports);
-  const title = `a container of ${choice.image}`;
-  const name = `coachbuilder-test-${randomBytes(6).toString('hex')}`;
+  const starter = new ContainerStarter(engine, choice, ports);
+  const { name, title } = starter;
   const command = engineCommand(ports);
-  const remove = async (): Promise<void> => {
-    await ports.cleanup.tryRun(command(containerRemove(engine, name), patience));
-  };
+  let standing: Standing;
   try {
-    const { network, image } = choice;
-    const started = await ports.commands.tryRun(command(startStanding(engine, { name, image, network })));
-    if (started.exitCode !== 0) {
-      throw new CoachbuilderError('root-unusable', `${engine} could not start ${title}`, {
-        details: outputLines(started).slice(-10),
-        hint: `try it by hand: ${engine} run --rm ${image} true`,
-      });
-    }
+    standing = await starter.start();
   } catch (error) {
     // Also when we were interrupted while the engine made it.
-    await remove();
+    await starter.remove();
     throw error;
   }
   const run: Root['run'] = (argv, { timeout, ...options } = {}) => {
@@ -99,6 +68,7 @@ export async function openContainerRoot(choice: ContainerChoice, ports: RootPort
   };
   return {
     title,
+    withoutInit: standing.withoutInit,
     run,
     async copyIn(sources, directory) {
       const made = await run(['mkdir', '-p', directory]);
@@ -116,6 +86,6 @@ export async function openContainerRoot(choice: ContainerChoice, ports: RootPort
     },
     existing: (paths) => findExisting({ run, title }, paths),
     filesBelow: (path) => findBelow({ run, title }, path),
-    [Symbol.asyncDispose]: remove,
+    [Symbol.asyncDispose]: () => starter.remove(),
   };
 }

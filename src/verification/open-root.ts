@@ -3,7 +3,8 @@ import { stat } from 'node:fs/promises';
 import type { Distribution } from '../distributions/distribution.ts';
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 import { openChrootRoot } from './chroot-root.ts';
-import { openContainerRoot, type ContainerChoice } from './container-root.ts';
+import { openContainerRoot } from './container-root.ts';
+import type { ContainerChoice } from './container-start.ts';
 import { debianArchive } from './debian-root.ts';
 import type { Root, RootPorts } from './root.ts';
 

@@ -76,7 +76,7 @@ function title(step: CheckStep, story: Story): string {
     case 'command':
       return `runs: ${step.command}`;
     case 'service':
-      return `starts and stops ${step.unit}`;
+      return `starts, restarts and stops ${step.unit}`;
     case 'remove':
       return 'is removed';
     case 'removed':

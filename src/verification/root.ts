@@ -12,6 +12,8 @@ export interface RootCommandOptions {
 export interface Root extends AsyncDisposable {
   /** For people: `the root debian-12.tar.zst`, `a container of debian:12`. */
   readonly title: string;
+  /** Why no init runs inside, so that services cannot be started; undefined when systemd does. */
+  readonly withoutInit: string | undefined;
   /**
    * Runs a program inside, with an environment of its own. A failure is an answer; a program that is not there answers
    * with 126 or 127, as env(1) does.

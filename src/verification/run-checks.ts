@@ -11,6 +11,7 @@ import {
 } from './plan-checks.ts';
 import type { CheckResult } from './result.ts';
 import type { Root } from './root.ts';
+import { runService, type ServiceEnd } from './run-service.ts';
 
 /** Milliseconds that a program has for `--version`, and that a manifest's command has. */
 const limits = { script: 60_000, command: 600_000 } as const;
@@ -95,18 +96,9 @@ async function runScript(path: string, unprivileged: boolean, { root }: Scene): 
   return passed;
 }
 
-async function runService(unit: string, { root }: Scene): Promise<Verdict> {
-  // sd_booted(3): the directory is there exactly when systemd runs.
-  if ((await root.existing(['/run/systemd/system'])).size === 0) return skipped('no init runs here');
-  for (const verb of ['start', 'is-active', 'stop']) {
-    const argv = ['systemctl', verb, unit] as const;
-    const result = await root.run(argv, { timeout: limits.command });
-    if (result.exitCode === 0) continue;
-    const journal = await root.run(['journalctl', '--no-pager', '--lines=20', `--unit=${unit}`]);
-    await root.run(['systemctl', 'stop', unit]);
-    return { ...judge(argv, result), output: [...lastLines(result, 5), ...lastLines(journal, 15)] };
-  }
-  return passed;
+function judgeService(end: ServiceEnd): Verdict {
+  if (end.outcome === 'skipped') return skipped(end.reason);
+  return end.outcome === 'failed' ? failed(end.reason, end.output) : passed;
 }
 
 async function leftovers(paths: readonly string[], scene: Scene): Promise<Verdict> {
@@ -159,7 +151,7 @@ async function perform(step: CheckStep, scene: Scene): Promise<Verdict> {
       return judge([step.command], await scene.root.run(argv, { timeout: limits.command }));
     }
     case 'service':
-      return runService(step.unit, scene);
+      return judgeService(await runService(step.unit, scene.root));
     case 'remove':
       return attempt(scene, manager.remove(step.names));
     case 'purge':

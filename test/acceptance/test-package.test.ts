@@ -156,6 +156,17 @@ describeWithRoots('test-package', () => {
     expect(outcome.stdout).toMatch(/^skip installation: leaves nothing \("installation: installs" failed\)$/m);
   });
 
+  test('makes a root of the release by itself, and has it the next time', async () => {
+    const packages = await listed(second, /^acme-(?:python-fleet|fleet-cli)_/);
+    const made = await testPackage('--verbose', '--json', ...packages);
+    expect(made.exitCode, made.stderr + made.stdout).toBe(0);
+    expect(resultsOf(made).map(({ title }) => title)).toContain('runs /usr/bin/fleet');
+    expect(made.stderr).toMatch(/mmdebstrap .*bookworm/);
+    const again = await testPackage('--verbose', '--suite=bookworm', ...packages);
+    expect(again.exitCode, again.stderr + again.stdout).toBe(0);
+    expect(again.stderr).not.toMatch(/mmdebstrap .*bookworm/);
+  });
+
   test("runs the manifest's commands in place of the programs' own", async () => {
     const manifest = join(work.path, 'second/tests.yaml');
     const written = await readFile(join(work.path, 'second/coachbuilder.yaml'), 'utf8');

@@ -17,6 +17,8 @@ type Answer = Partial<CommandResult>;
 /** What a fake root holds and answers; tests change it as they go. */
 export interface FakeSystem {
   readonly files: Set<string>;
+  /** Why no init runs. */
+  withoutInit?: string;
   /** Every command that was run, with `(user) ` before those of a user without rights. */
   readonly log: string[];
   /** The first answer whose key is the beginning of the command; a function may change the files. */
@@ -27,6 +29,7 @@ export interface FakeSystem {
 export function fakeRoot(system: FakeSystem): Root {
   return {
     title: 'the fake root',
+    withoutInit: system.withoutInit,
     run(argv, options: RootCommandOptions = {}) {
       const command = argv.join(' ');
       system.log.push(`${options.unprivileged === true ? '(user) ' : ''}${command}`);

@@ -7,10 +7,29 @@ export interface StandingContainer {
   readonly image: string;
   /** `none`, `host`, …; undefined means the engine's own default. */
   readonly network: string | undefined;
+  /** Whether the image's own init is started, which has to be systemd, in place of a program that only waits. */
+  readonly init: boolean;
 }
 
+/**
+ * What systemd needs of a container (systemd.io, "Container Interface"): memory below /run, a control group of its own
+ * that it may write, and its own signal to stop. podman arranges all of it; docker is told, and gives up every other
+ * restriction as well, since it knows no smaller switch for a writable control group.
+ */
+const initOptions: Readonly<Record<EngineKind, readonly string[]>> = {
+  podman: ['--systemd=always'],
+  docker: [
+    '--privileged',
+    '--cgroupns=private',
+    '--tmpfs=/run',
+    '--tmpfs=/run/lock',
+    '--env=container=docker',
+    '--stop-signal=SIGRTMIN+3',
+  ],
+};
+
 /** Starts a container in the background and prints its id; an image that is not there is pulled. */
-export function startStanding(kind: EngineKind, { name, image, network }: StandingContainer): ToolCall {
+export function startStanding(kind: EngineKind, { name, image, network, init }: StandingContainer): ToolCall {
   return {
     tool: kind,
     args: [
@@ -19,11 +38,12 @@ export function startStanding(kind: EngineKind, { name, image, network }: Standi
       `--name=${name}`,
       `--label=${engineLabel}=test`,
       ...(network === undefined ? [] : [`--network=${network}`]),
-      '--entrypoint=sleep',
+      ...(init ? initOptions[kind] : []),
+      `--entrypoint=${init ? '/sbin/init' : 'sleep'}`,
       '--user=0:0',
       '--workdir=/',
       image,
-      'infinity',
+      ...(init ? [] : ['infinity']),
     ],
   };
 }

@@ -36,7 +36,7 @@ describe('the plan of checks', () => {
       'installation: matches its checksums',
       'installation: runs /usr/bin/boat',
       'installation: runs /usr/sbin/boatd',
-      'installation: starts and stops boatd.service',
+      'installation: starts, restarts and stops boatd.service',
       'installation: is removed',
       'installation: leaves only configuration and data when it is removed',
       'installation: is purged',
@@ -60,7 +60,7 @@ describe('the plan of checks', () => {
     const plan = titles({ packages: [main, tools], previous: [], commands: ['boat --check'] }, true);
     expect(plan.filter((each) => /runs|starts/.test(each))).toEqual([
       'installation: runs: boat --check',
-      'installation: starts and stops boatd.service',
+      'installation: starts, restarts and stops boatd.service',
     ]);
   });
 

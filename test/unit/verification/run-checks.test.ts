@@ -143,35 +143,71 @@ describe('running checks', () => {
   describe('of services', () => {
     const daemon = somePackage('boat', ['/opt/boat/', '/opt/boat/pyvenv.cfg', '/lib/systemd/system/boatd.service']);
 
-    it('skips them where no init runs', async () => {
-      const results = await check(system({}, [daemon]), { packages: [daemon] });
-      expect(results.find(({ title }) => title.includes('boatd'))).toMatchObject({
-        outcome: 'skipped',
-        message: 'no init runs here',
-      });
+    const show = 'systemctl show';
+    const up = { stdout: 'Type=simple\nActiveState=active\nSubState=running\nResult=success\nNRestarts=0\n' };
+    const down = { stdout: 'Type=simple\nActiveState=inactive\nSubState=dead\nResult=success\nNRestarts=0\n' };
+
+    /** A system where a service is up until it is stopped. */
+    function booted(answers: FakeSystem['answers'] = {}): FakeSystem {
+      const fake = system({ [show]: () => (fake.log.some((line) => /^systemctl stop/.test(line)) ? down : up) }, [
+        daemon,
+      ]);
+      Object.assign(fake.answers, answers);
+      return fake;
+    }
+
+    async function service(fake: FakeSystem): Promise<CheckResult | undefined> {
+      return (await check(fake, { packages: [daemon] })).find(({ title }) => title.includes('boatd'));
+    }
+
+    it('skips them where no init runs, and says why', async () => {
+      const fake = system({}, [daemon]);
+      fake.withoutInit = 'there is nothing but a directory';
+      expect(await service(fake)).toMatchObject({ outcome: 'skipped', message: 'there is nothing but a directory' });
+      expect(fake.log.filter((command) => command.startsWith('systemctl'))).toEqual([]);
     });
 
-    it('starts and stops them where systemd runs', async () => {
-      const fake = system({}, [daemon]);
-      fake.files.add('/run/systemd/system');
-      expect(failures(await check(fake, { packages: [daemon] }))).toEqual([]);
-      expect(fake.log.filter((command) => command.startsWith('systemctl'))).toEqual([
+    it('starts, restarts and stops them, and looks at what became of them', async () => {
+      const fake = booted();
+      expect(await service(fake)).toMatchObject({ outcome: 'passed' });
+      expect(fake.log.filter((command) => /^systemctl (?!show)|^sleep/.test(command))).toEqual([
         'systemctl start boatd.service',
-        'systemctl is-active boatd.service',
+        'sleep 2',
+        'systemctl restart boatd.service',
+        'sleep 2',
         'systemctl stop boatd.service',
       ]);
     });
 
-    it('shows the journal of one that does not stay', async () => {
-      const fake = system(
-        { 'systemctl is-active': { exitCode: 3, stdout: 'failed\n' }, journalctl: { stdout: 'boatd: no water\n' } },
-        [daemon],
-      );
-      fake.files.add('/run/systemd/system');
-      const results = await check(fake, { packages: [daemon] });
-      const service = results.find(({ title }) => title.includes('boatd'));
-      expect(service).toMatchObject({ outcome: 'failed', output: ['failed', 'boatd: no water'] });
+    it.each([
+      [
+        'has ended',
+        'Type=simple\nActiveState=failed\nSubState=failed\nResult=exit-code',
+        'is failed (failed) after it',
+      ],
+      ['is started again and again', up.stdout.replace('NRestarts=0', 'NRestarts=3'), 'restarted 3 times by systemd'],
+    ])('shows the journal of one that %s', async (_, stdout, problem) => {
+      const fake = booted({ [show]: { stdout }, journalctl: { stdout: 'boatd: no water\n' } });
+      expect(await service(fake)).toMatchObject({
+        outcome: 'failed',
+        message: expect.stringContaining(problem) as unknown,
+        output: ['boatd: no water'],
+      });
       expect(fake.log).toContain('systemctl stop boatd.service');
+    });
+
+    it('fails one that does not stop as it should', async () => {
+      const killed = { stdout: 'Type=simple\nActiveState=failed\nResult=timeout\n' };
+      const fake = booted();
+      fake.answers[show] = () => (fake.log.some((line) => /^systemctl stop/.test(line)) ? killed : up);
+      expect(await service(fake)).toMatchObject({
+        message: 'boatd.service is failed after it was stopped, with the result timeout',
+      });
+    });
+
+    it('expects nothing to stay of one that does its work and ends', async () => {
+      const done = { stdout: 'Type=oneshot\nActiveState=inactive\nSubState=dead\nResult=success\n' };
+      expect(await service(booted({ [show]: done }))).toMatchObject({ outcome: 'passed' });
     });
   });
 });
