@@ -42,10 +42,18 @@ function makeWorld(interruption: AbortSignal): World {
   };
 }
 
+/** What is written to an open file fails without saying to which. */
+function somewhereFull(cause: unknown): CoachbuilderError {
+  return new CoachbuilderError('disk-full', 'there is no space left on a file system that is written to', {
+    hint: 'look with "df -h" at those of the cache (XDG_CACHE_HOME), of TMPDIR and of the destination; free some space, then run the same command again',
+    cause,
+  });
+}
+
 /** The system's own refusals, wherever they happen, are for people to put right: a full disk, a file that may not be read. */
 function explained(error: unknown): unknown {
   const path = error instanceof Error && 'path' in error && typeof error.path === 'string' ? error.path : undefined;
-  if (path === undefined) return error;
+  if (path === undefined) return isErrno(error, 'ENOSPC', 'EDQUOT') ? somewhereFull(error) : error;
   return isErrno(error, 'EACCES', 'EPERM') ? accessFailure(error, path) : writeFailure(error, path);
 }
 

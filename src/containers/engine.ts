@@ -221,16 +221,18 @@ class CommandEngine implements ContainerEngine {
     };
   }
 
-  /** An attached client also ends when its connection does, with a status that could be the program's; the engine knows. */
+  /**
+   * An attached client also ends when its connection does, with a status that could be the program's: podman's with 0.
+   * The engine knows.
+   */
   async #start(name: string): Promise<ContainerOutcome> {
     const result = await this.#try(containerStart(this.kind, name));
     const output = textOf(result);
-    if (result.exitCode === 0) return { exitCode: 0, output };
     const state = await this.#try(containerState(this.kind, name));
     const [status, code] = state.stdout.trim().split(' ');
-    if (state.exitCode === 0 && status === 'exited' && code !== undefined && code !== '0') {
-      return { exitCode: Number(code), output };
-    }
+    const ended = state.exitCode === 0 && status === 'exited' && code !== undefined;
+    // A client that failed for a program that did not has not told all of its output.
+    if (ended && (result.exitCode === 0 || code !== '0')) return { exitCode: Number(code), output };
     const seen = state.exitCode === 0 ? output : `${output}\n${textOf(state)}`;
     throw engineFailure(this.kind, 'a container did not run to its end', seen, this.#ports.redactor);
   }

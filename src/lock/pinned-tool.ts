@@ -1,8 +1,8 @@
-import { mkdir, readdir, rename, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import type { ToolPorts } from '../application/ports.ts';
-import { isErrno, temporaryDirectory, temporaryName } from '../system/files.ts';
+import { isErrno, temporaryDirectory, writeFileAtomic } from '../system/files.ts';
 import { pipDownload } from '../system/tools/pip.ts';
 
 /** A tool that is fetched from the user's index when this machine's own does not do. */
@@ -44,9 +44,7 @@ async function provision(
   const wheel = (await readdir(destination)).find((file) => file.endsWith('.whl'));
   if (wheel === undefined) return 'no wheel came';
   await mkdir(dirname(path), { recursive: true });
-  const temporary = temporaryName(path);
-  await writeFile(temporary, await extract(join(destination, wheel)), { mode: 0o755 });
-  await rename(temporary, path);
+  await writeFileAtomic(path, await extract(join(destination, wheel)), 0o755);
   return undefined;
 }
 

@@ -334,7 +334,7 @@ describeWithContainers('what has no wheel and needs a compiler', () => {
     try {
       await rm(join(work.path, 'cache/coachbuilder/compiled'), { recursive: true, force: true });
       const local = env;
-      env = { ...env, ...service.env };
+      env = { ...env, DOCKER_HOST: service.env.DOCKER_HOST };
       const destination = await work.directory('docker');
       const outcome = await build('debian-12', destination, '-v', 'speedy==1.0').finally(() => {
         env = local;

@@ -8,6 +8,14 @@ import { describe } from 'vitest';
 import { mustRun, run, whyNoRoots } from './machine.ts';
 import { debianRoot, type DebianRelease } from './roots.ts';
 
+/** podman's service, which docker's client and a remote podman talk to. */
+export interface EngineService {
+  readonly env: Readonly<Record<'DOCKER_HOST' | 'CONTAINER_HOST', string>>;
+  readonly pid: number;
+  /** Does nothing when it is gone already. */
+  stop(): Promise<void>;
+}
+
 /** podman with a storage of its own, so that a test neither sees nor leaves anything. */
 export interface TestEngine extends AsyncDisposable {
   /** What has to be in the environment of whoever uses it. */
@@ -16,8 +24,7 @@ export interface TestEngine extends AsyncDisposable {
   importDebian(release: DebianRelease): Promise<void>;
   /** Names of all containers, running or not. */
   containers(): Promise<readonly string[]>;
-  /** Starts podman's service and gives the environment in which docker's own client talks to it. */
-  serve(): Promise<{ readonly env: Readonly<Record<string, string>>; stop(): Promise<void> }>;
+  serve(): Promise<EngineService>;
 }
 
 /** @param directory absolute, the test's own */
@@ -59,7 +66,8 @@ export async function testEngine(directory: string): Promise<TestEngine> {
       );
       while (!existsSync(socket) && service.exitCode === null) await sleep(100);
       return {
-        env: { DOCKER_HOST: `unix://${socket}` },
+        env: { DOCKER_HOST: `unix://${socket}`, CONTAINER_HOST: `unix://${socket}` },
+        pid: service.pid ?? 0,
         async stop() {
           service.kill('SIGKILL');
           await ended;

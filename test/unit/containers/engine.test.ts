@@ -125,7 +125,7 @@ describe('a container', () => {
   }
 
   it('is removed after use by the name that it was made with', async () => {
-    const { engine, world } = await podman(ending({ stdout: 'done' }, {}));
+    const { engine, world } = await podman(ending({ stdout: 'done' }, { stdout: 'exited 0\n' }));
     const outcome = await engine.withContainer(spec, (container) => container.run());
     expect(outcome).toEqual({ exitCode: 0, output: 'done' });
     const name = /--name (\S+)/.exec(world.commands.lines.join('\n'))?.[1];
@@ -147,6 +147,16 @@ describe('a container', () => {
     const { engine } = await podman(ending({ exitCode: 1, stderr: 'error: x\n' }, { stdout: 'exited 1\n' }));
     const outcome = await engine.withContainer(spec, (made) => made.run());
     expect(outcome).toEqual({ exitCode: 1, output: 'error: x' });
+  });
+
+  it('whose program fails after the client took its leave with success fails all the same', async () => {
+    const { engine } = await podman(ending({ stdout: 'begin' }, { stdout: 'exited 2\n' }));
+    expect((await engine.withContainer(spec, (made) => made.run())).exitCode).toBe(2);
+  });
+
+  it('is not believed to have ended because a client ends with success', async () => {
+    const { engine } = await podman(ending({ stdout: 'begin' }, { stdout: 'running 0\n' }));
+    expect((await failureOf(engine.withContainer(spec, (made) => made.run()))).code).toBe('engine-failed');
   });
 
   it.each([
