@@ -13,6 +13,7 @@ export type CheckStep =
   | { readonly kind: 'script'; readonly path: string; readonly unprivileged: boolean }
   | { readonly kind: 'command'; readonly command: string }
   | { readonly kind: 'service'; readonly unit: string }
+  | { readonly kind: 'stopped'; readonly unit: string }
   | { readonly kind: 'remove'; readonly names: readonly string[] }
   | { readonly kind: 'removed'; readonly packages: readonly PackageFacts[] }
   | { readonly kind: 'purge'; readonly names: readonly string[] }
@@ -55,9 +56,8 @@ function scriptChecks(packages: readonly PackageFacts[]): readonly CheckStep[] {
   });
 }
 
-function serviceChecks(packages: readonly PackageFacts[]): readonly CheckStep[] {
-  const units = [...pathsOf(packages)].flatMap((path) => unitFile.exec(path)?.[1] ?? []);
-  return [...new Set(units)].sort().map((unit) => ({ kind: 'service', unit }));
+function unitsOf(packages: readonly PackageFacts[]): readonly string[] {
+  return [...new Set([...pathsOf(packages)].flatMap((path) => unitFile.exec(path)?.[1] ?? []))].sort();
 }
 
 /** Which part of a check's title comes from its step alone. */
@@ -77,6 +77,8 @@ function title(step: CheckStep, story: Story): string {
       return `runs: ${step.command}`;
     case 'service':
       return `starts, restarts and stops ${step.unit}`;
+    case 'stopped':
+      return `stops ${step.unit} when it is removed`;
     case 'remove':
       return 'is removed';
     case 'removed':
@@ -90,7 +92,7 @@ function title(step: CheckStep, story: Story): string {
 
 function use({ packages, commands }: PlanInput): readonly CheckStep[] {
   const programs = commands?.map((command): CheckStep => ({ kind: 'command', command })) ?? scriptChecks(packages);
-  return [...programs, ...serviceChecks(packages)];
+  return [...programs, ...unitsOf(packages).map((unit): CheckStep => ({ kind: 'service', unit }))];
 }
 
 function farewell(packages: readonly PackageFacts[], canPurge: boolean): readonly CheckStep[] {
@@ -101,7 +103,8 @@ function farewell(packages: readonly PackageFacts[], canPurge: boolean): readonl
         { kind: 'purge', names },
       ]
     : [];
-  return [{ kind: 'remove', names }, ...purge, { kind: 'gone', packages }];
+  const stopped = unitsOf(packages).map((unit): CheckStep => ({ kind: 'stopped', unit }));
+  return [{ kind: 'remove', names }, ...stopped, ...purge, { kind: 'gone', packages }];
 }
 
 /**

@@ -11,7 +11,7 @@ import {
 } from './plan-checks.ts';
 import type { CheckResult } from './result.ts';
 import type { Root } from './root.ts';
-import { runService, type ServiceEnd } from './run-service.ts';
+import { checkStopped, runService, type ServiceEnd } from './run-service.ts';
 
 /** Milliseconds that a program has for `--version`, and that a manifest's command has. */
 const limits = { script: 60_000, command: 600_000 } as const;
@@ -152,6 +152,8 @@ async function perform(step: CheckStep, scene: Scene): Promise<Verdict> {
     }
     case 'service':
       return judgeService(await runService(step.unit, scene.root));
+    case 'stopped':
+      return judgeService(await checkStopped(step.unit, scene.root));
     case 'remove':
       return attempt(scene, manager.remove(step.names));
     case 'purge':

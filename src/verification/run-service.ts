@@ -31,18 +31,36 @@ function whyNotUp({ Type, ActiveState, SubState, Result, NRestarts }: Properties
   return NRestarts === undefined || NRestarts === '0' ? undefined : `was restarted ${NRestarts} times by systemd`;
 }
 
+async function showUnit(unit: string, root: Root): Promise<Properties> {
+  const argv = ['systemctl', 'show', '--property=Type,ActiveState,SubState,Result,NRestarts', unit] as const;
+  return parseProperties((await root.run(argv, { timeout: patience })).stdout);
+}
+
 /**
- * Starts, restarts and stops a service as an administrator would.
+ * Whether a service, which `runService` left running, was stopped with the removal of its package.
+ * @param unit `fleet-agent.service`
+ */
+export async function checkStopped(unit: string, root: Root): Promise<ServiceEnd> {
+  if (root.withoutInit !== undefined) return { outcome: 'skipped', reason: root.withoutInit };
+  const { ActiveState, SubState } = await showUnit(unit, root);
+  if (ActiveState !== 'active') return { outcome: 'passed' };
+  await root.run(['systemctl', 'kill', '--signal=KILL', unit]);
+  return {
+    outcome: 'failed',
+    reason: `${unit} is still ${ActiveState} (${SubState ?? 'unknown'}): nothing stopped it before its files went`,
+    output: [],
+  };
+}
+
+/**
+ * Starts, restarts and stops a service as an administrator would, and leaves it running.
  * @param unit `fleet-agent.service`
  */
 export async function runService(unit: string, root: Root): Promise<ServiceEnd> {
   if (root.withoutInit !== undefined) return { outcome: 'skipped', reason: root.withoutInit };
   const systemctl = async (...args: readonly string[]): Promise<CommandResult> =>
     root.run(['systemctl', ...args], { timeout: patience });
-  const show = async (): Promise<Properties> => {
-    const { stdout } = await systemctl('show', '--property=Type,ActiveState,SubState,Result,NRestarts', unit);
-    return parseProperties(stdout);
-  };
+  const show = async (): Promise<Properties> => showUnit(unit, root);
   const fail = async (reason: string, printed?: CommandResult): Promise<ServiceEnd> => {
     const journal = await root.run(['journalctl', '--no-pager', '--lines=20', `--unit=${unit}`]);
     await systemctl('stop', unit);
@@ -61,7 +79,8 @@ export async function runService(unit: string, root: Root): Promise<ServiceEnd> 
   if (stopped.exitCode !== 0)
     return fail(`systemctl stop ${unit} ended with status ${String(stopped.exitCode)}`, stopped);
   const { ActiveState, Result } = await show();
-  return ActiveState === 'inactive'
-    ? { outcome: 'passed' }
-    : fail(`${unit} is ${ActiveState ?? 'unknown'} after it was stopped, with the result ${Result ?? 'unknown'}`);
+  if (ActiveState !== 'inactive')
+    return fail(`${unit} is ${ActiveState ?? 'unknown'} after it was stopped, with the result ${Result ?? 'unknown'}`);
+  await systemctl('start', unit);
+  return { outcome: 'passed' };
 }

@@ -85,7 +85,7 @@ describeWithContainers('a build', () => {
   beforeAll(async () => {
     work = await workspace();
     memory = await work.directory('engine');
-    await mustRun(['mount', '-t', 'tmpfs', '-o', 'size=2500m', 'tmpfs', memory]);
+    await mustRun(['mount', '-t', 'tmpfs', '-o', 'size=1500m', 'tmpfs', memory]);
     engine = await testEngine(memory);
     await engine.importDebian(distribution);
     const files = await work.directory('index');

@@ -45,7 +45,11 @@ describe.skipIf(reason !== undefined)(`services${reason === undefined ? '' : ` [
   let store: PodmanStore;
 
   /** Builds a package that has some units, by name. */
-  async function build(name: string, units: Readonly<Record<string, string>>): Promise<string> {
+  async function build(
+    name: string,
+    units: Readonly<Record<string, string>>,
+    scripts: Readonly<Record<string, string>> = {},
+  ): Promise<string> {
     const directory = await work.directory(name);
     const wheel = makeWheel(directory, {
       name: 'boat',
@@ -55,7 +59,13 @@ describe.skipIf(reason !== undefined)(`services${reason === undefined ? '' : ` [
     });
     const files = Object.keys(units).map((file) => `      /lib/systemd/system/${file}: ${file}`);
     for (const [file, content] of Object.entries(units)) await writeFile(join(directory, file), content);
-    const lines = ['name: boat', 'packages:', '  main:', '    files:', ...files, '    links: {/usr/bin: [boat]}', ''];
+    const fragments = Object.entries(scripts).map(([turn, text]) => [turn, `${turn}.sh`, text] as const);
+    for (const [, file, text] of fragments) await writeFile(join(directory, file), `${text}\n`);
+    const lines = [
+      ...['name: boat', 'packages:', '  main:', '    links: {/usr/bin: [boat]}', '    files:', ...files],
+      ...(fragments.length === 0 ? [] : ['    scripts:', ...fragments.map(([turn, file]) => `      ${turn}: ${file}`)]),
+      '',
+    ];
     const manifest = join(directory, 'coachbuilder.yaml');
     await writeFile(manifest, lines.join('\n'));
     const place = [`--manifest=${manifest}`, `--destination-path=${directory}`];
@@ -98,16 +108,22 @@ describe.skipIf(reason !== undefined)(`services${reason === undefined ? '' : ` [
   });
 
   test('are started, restarted and stopped by the systemd of the image', async () => {
-    const path = await build('good', {
-      'boat.service': unit('sail'),
-      'boat-greeting.service': unit('', 'Type=oneshot\n'),
-    });
+    const path = await build(
+      'good',
+      {
+        'boat.service': unit('sail'),
+        'boat-greeting.service': unit('', 'Type=oneshot\n'),
+      },
+      { 'before-remove': 'systemctl stop boat.service' },
+    );
     const junit = join(work.path, 'junit.xml');
     const outcome = await testPackage('localhost/debian-init:12', '--junit', junit, path);
     expect(outcome.exitCode, outcome.stderr + outcome.stdout).toBe(0);
     expect(serviceResults(outcome).map(({ title, outcome: each }) => `${title}: ${each}`)).toEqual([
       'starts, restarts and stops boat-greeting.service: passed',
       'starts, restarts and stops boat.service: passed',
+      'stops boat-greeting.service when it is removed: passed',
+      'stops boat.service when it is removed: passed',
     ]);
     expect(await readFile(junit, 'utf8')).toMatch(
       /<testcase [^>]*name="starts, restarts and stops boat\.service"[^>]*\/>/,
@@ -140,13 +156,18 @@ describe.skipIf(reason !== undefined)(`services${reason === undefined ? '' : ` [
     expect(await store.containers()).toEqual([]);
   });
 
-  test('are skipped with the reason in an image without systemd, and in one whose systemd does not start', async () => {
+  test('are seen when they go on without their package, and skipped with the reason in an image without systemd, and in one whose systemd does not start', async () => {
     const path = await build('plain', { 'boat.service': unit('sail') });
+    const forgotten = await testPackage('localhost/debian-init:12', path);
+    expect(forgotten.exitCode, forgotten.stderr).toBe(1);
+    expect(serviceResults(forgotten).at(-1)).toMatchObject({
+      outcome: 'failed',
+      message: 'boat.service is still active (running): nothing stopped it before its files went',
+    });
     const without = await testPackage('localhost/debian:12', path);
     expect(without.exitCode, without.stderr).toBe(0);
-    expect(serviceResults(without)).toMatchObject([
-      { outcome: 'skipped', message: 'the init of localhost/debian:12 is not systemd' },
-    ]);
+    const skipped = { outcome: 'skipped', message: 'the init of localhost/debian:12 is not systemd' };
+    expect(serviceResults(without)).toMatchObject([skipped, skipped]);
     const breaking = join(await work.directory('broken'), 'Dockerfile');
     await writeFile(
       breaking,
@@ -160,9 +181,9 @@ describe.skipIf(reason !== undefined)(`services${reason === undefined ? '' : ` [
     );
     const broken = await testPackage('localhost/broken:12', path);
     expect(broken.exitCode, broken.stderr).toBe(0);
-    expect(serviceResults(broken)).toMatchObject([
-      { outcome: 'skipped', message: expect.stringMatching(/^systemd does not start in a container of /) as unknown },
-    ]);
+    const [first] = serviceResults(broken);
+    expect(first?.outcome).toBe('skipped');
+    expect(first?.message).toMatch(/^systemd does not start in a container of /);
     expect(await store.containers()).toEqual([]);
   });
 });

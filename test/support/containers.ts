@@ -1,11 +1,12 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe } from 'vitest';
 
 import { mustRun, run, whyNoRoots } from './machine.ts';
+import { podmanSettings } from './podman-settings.ts';
 import { debianRoot, type DebianRelease } from './roots.ts';
 
 /** podman's service, which docker's client and a remote podman talk to. */
@@ -29,16 +30,7 @@ export interface TestEngine extends AsyncDisposable {
 
 /** @param directory absolute, the test's own */
 export async function testEngine(directory: string): Promise<TestEngine> {
-  const configuration = join(directory, 'containers.conf');
-  const storage = join(directory, 'storage.conf');
-  // Machines of a CI refuse higher limits than their own, and may have no systemd to make control groups.
-  await writeFile(
-    configuration,
-    '[containers]\ndefault_ulimits = ["nofile=1000:1000", "nproc=1000:1000"]\n[engine]\nruntime = "runc"\ncgroup_manager = "cgroupfs"\n',
-  );
-  const places = `graphroot = "${join(directory, 'graph')}"\nrunroot = "${join(directory, 'run')}"\n`;
-  await writeFile(storage, `[storage]\ndriver = "vfs"\n${places}`);
-  const env = { CONTAINERS_CONF: configuration, CONTAINERS_STORAGE_CONF: storage };
+  const env = await podmanSettings(directory);
   return {
     env,
     async importDebian(release) {
@@ -78,6 +70,7 @@ export async function testEngine(directory: string): Promise<TestEngine> {
     async [Symbol.asyncDispose]() {
       await run(['podman', 'rm', '--all', '--force'], { env });
       await run(['podman', 'rmi', '--all', '--force'], { env });
+      await run(['umount', '--lazy', join(directory, 'graph/overlay')]);
     },
   };
 }

@@ -1,9 +1,10 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { mustRun, whyNoRoots } from './machine.ts';
+import { mustRun, run, whyNoRoots } from './machine.ts';
+import { podmanSettings } from './podman-settings.ts';
 
 /** A storage of podman that belongs to a test, with nothing in it. */
 export interface PodmanStore extends AsyncDisposable {
@@ -40,22 +41,7 @@ async function pipeInto(tarball: string, argv: readonly string[], env: NodeJS.Pr
 /** Makes a storage whose settings work without a service manager and with few resources. */
 export async function openPodmanStore(): Promise<PodmanStore> {
   const directory = await mkdtemp(join(tmpdir(), 'coachbuilder-podman-'));
-  const files = {
-    'containers.conf': [
-      '[containers]',
-      'default_ulimits = ["nofile=1000:1000","nproc=1000:1000"]',
-      '[engine]',
-      'runtime = "runc"',
-      'cgroup_manager = "cgroupfs"',
-    ],
-    'storage.conf': ['[storage]', 'driver = "vfs"', `graphroot = "${directory}/root"`, `runroot = "${directory}/run"`],
-  };
-  for (const name of ['root', 'run']) await mkdir(join(directory, name));
-  for (const [name, lines] of Object.entries(files)) await writeFile(join(directory, name), `${lines.join('\n')}\n`);
-  const env = {
-    CONTAINERS_CONF: join(directory, 'containers.conf'),
-    CONTAINERS_STORAGE_CONF: join(directory, 'storage.conf'),
-  };
+  const env = await podmanSettings(directory);
   return {
     env,
     importRoot: (tarball, image) => pipeInto(tarball, ['podman', 'import', '-', image], { ...process.env, ...env }),
@@ -64,6 +50,10 @@ export async function openPodmanStore(): Promise<PodmanStore> {
       return stdout.split('\n').filter((line) => line !== '');
     },
     async [Symbol.asyncDispose]() {
+      // The layers of containers are mounted.
+      await run(['podman', 'rm', '--all', '--force'], { env });
+      await run(['podman', 'rmi', '--all', '--force'], { env });
+      await run(['umount', '--lazy', join(directory, 'graph/overlay')]);
       await rm(directory, { recursive: true, force: true });
     },
   };

@@ -1,4 +1,4 @@
-import { engineLabel, type EngineKind } from './engine.ts';
+import { endsAtOnce, engineLabel, type EngineKind } from './engine.ts';
 import type { ToolCall } from './git.ts';
 
 /** A container that does nothing until something is run in it. */
@@ -37,6 +37,7 @@ export function startStanding(kind: EngineKind, { name, image, network, init }: 
       '--detach',
       `--name=${name}`,
       `--label=${engineLabel}=test`,
+      ...endsAtOnce,
       ...(network === undefined ? [] : [`--network=${network}`]),
       ...(init ? initOptions[kind] : []),
       `--entrypoint=${init ? '/sbin/init' : 'sleep'}`,

@@ -38,6 +38,7 @@ describe('the plan of checks', () => {
       'installation: runs /usr/sbin/boatd',
       'installation: starts, restarts and stops boatd.service',
       'installation: is removed',
+      'installation: stops boatd.service when it is removed',
       'installation: leaves only configuration and data when it is removed',
       'installation: is purged',
       'installation: leaves nothing',

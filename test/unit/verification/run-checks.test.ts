@@ -176,7 +176,22 @@ describe('running checks', () => {
         'systemctl restart boatd.service',
         'sleep 2',
         'systemctl stop boatd.service',
+        // It has to be stopped by the removal of its package.
+        'systemctl start boatd.service',
       ]);
+    });
+
+    it('fails what its removal leaves running', async () => {
+      const fake = booted();
+      fake.answers[show] = () => (fake.log.at(-2) === 'systemctl stop boatd.service' ? down : up);
+      const left = (await check(fake, { packages: [daemon] })).find(({ title }) =>
+        title.includes('when it is removed'),
+      );
+      expect(left).toMatchObject({
+        outcome: 'failed',
+        message: 'boatd.service is still active (running): nothing stopped it before its files went',
+      });
+      expect(fake.log).toContain('systemctl kill --signal=KILL boatd.service');
     });
 
     it.each([
