@@ -166,8 +166,9 @@ class CommandEngine implements ContainerEngine {
       message: `${this.kind} fetches the image ${name}`,
     });
     const result = await this.#try(imagePull(this.kind, name));
-    const pulled = result.exitCode === 0 ? await this.findImage(name) : undefined;
-    if (pulled !== undefined) return pulled;
+    // Asked after a failure, too: an engine that went away meanwhile is not an image that does not exist.
+    const present = await this.findImage(name);
+    if (result.exitCode === 0 && present !== undefined) return present;
     throw missingImage(this.kind, name, 'there is no such image', textOf(result), this.#ports.redactor);
   }
 
@@ -177,8 +178,8 @@ class CommandEngine implements ContainerEngine {
     readonly tag: string;
   }): Promise<string> {
     const result = await this.#try(imageBuild(this.kind, build));
-    const built = result.exitCode === 0 ? await this.findImage(build.tag) : undefined;
-    if (built !== undefined) return built;
+    const present = await this.findImage(build.tag);
+    if (result.exitCode === 0 && present !== undefined) return present;
     const what = 'this Dockerfile did not build into an image';
     if (isFull(textOf(result))) throw engineFailure(this.kind, what, textOf(result), this.#ports.redactor);
     throw new CoachbuilderError('image-missing', `${what}: ${build.dockerfile}`, {

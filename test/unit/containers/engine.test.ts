@@ -109,6 +109,15 @@ describe('an image', () => {
     expect((await failureOf(engine.requireImage('x'))).code).toBe('engine-failed');
   });
 
+  it('is not taken for missing when the engine went away while it was pulled', async () => {
+    let gone = false;
+    const { engine } = await podman((line) => {
+      if (line.startsWith('podman pull')) gone = true;
+      return { exitCode: 125, stderr: gone ? 'unable to connect to Podman socket\n' : 'Error: image not known\n' };
+    });
+    expect((await failureOf(engine.requireImage('x'))).code).toBe('engine-failed');
+  });
+
   it('that does not fit on the disk of the engine is reported as that', async () => {
     const { engine } = await podman((line) => ({
       exitCode: 125,
