@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, statfs } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { mustRun, run, whyNoRoots } from './machine.ts';
+import { canLayer } from './podman-settings.ts';
 
 /** A docker daemon of a test's own. */
 export interface DockerEngine extends AsyncDisposable {
@@ -15,9 +16,6 @@ export interface DockerEngine extends AsyncDisposable {
 
 /** Debian's packages of the daemon and what it starts; they are unpacked and not installed, so that none is started. */
 const packages = ['docker.io', 'containerd', 'runc', 'tini'];
-
-/** statfs(2): overlayfs, on which no other one can be laid. */
-const overlayfs = 0x794c7630;
 
 /** The directory of docker's programs, unpacked once. */
 async function programs(): Promise<string> {
@@ -50,7 +48,7 @@ async function startDocker(): Promise<DockerEngine> {
     DOCKER_HOST: socket,
     PATH: [join(root, 'usr/bin'), join(root, 'usr/sbin'), process.env['PATH'] ?? ''].join(':'),
   };
-  const driver = (await statfs(directory)).type === overlayfs ? 'vfs' : 'overlay2';
+  const driver = (await canLayer(directory)) ? 'overlay2' : 'vfs';
   const log = join(directory, 'log');
   const words = [
     `--host=${socket}`,

@@ -1,8 +1,10 @@
 import { mkdir, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** statfs(2): overlayfs, on which no other one can be laid. */
-const overlayfs = 0x794c7630;
+/** Whether an overlayfs can be laid on the file system of a directory: not on another one (statfs(2), f_type). */
+export async function canLayer(directory: string): Promise<boolean> {
+  return (await statfs(directory)).type !== 0x794c7630;
+}
 
 /**
  * Settings that give podman a storage of its own below a directory, and make it work without a service manager and with
@@ -13,7 +15,7 @@ const overlayfs = 0x794c7630;
 export async function podmanSettings(
   directory: string,
 ): Promise<Readonly<Record<'CONTAINERS_CONF' | 'CONTAINERS_STORAGE_CONF', string>>> {
-  const driver = (await statfs(directory)).type === overlayfs ? 'vfs' : 'overlay';
+  const driver = (await canLayer(directory)) ? 'overlay' : 'vfs';
   const places = { graphroot: join(directory, 'graph'), runroot: join(directory, 'run') };
   for (const place of Object.values(places)) await mkdir(place, { recursive: true });
   const files = {
