@@ -80,13 +80,7 @@ const toldByTool: ReadonlySet<ErrorCode> = new Set([
 /** The same error, with the place of the log when there is more to read in it. */
 export function withLog(error: unknown, { run }: Pick<Session, 'run'>): unknown {
   if (!(error instanceof CoachbuilderError) || !toldByTool.has(error.code)) return error;
-  const { code, message, hint, details, diagnostics, cause } = error;
-  return new CoachbuilderError(code, message, {
-    ...(hint === undefined ? {} : { hint }),
-    details: [...details, `every command and its output: ${run.logFile}`],
-    diagnostics,
-    cause,
-  });
+  return error.withDetails(`every command and its output: ${run.logFile}`);
 }
 
 /** Makes sure of the tools of a plan, as a stage of its own when something has to be installed. */

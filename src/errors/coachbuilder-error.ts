@@ -29,4 +29,15 @@ export class CoachbuilderError extends Error {
     this.details = options.details ?? [];
     this.diagnostics = options.diagnostics ?? [];
   }
+
+  /** The same error with further facts after its own. */
+  withDetails(...more: readonly string[]): CoachbuilderError {
+    const { code, message, hint, details, diagnostics, cause } = this;
+    return new CoachbuilderError(code, message, {
+      ...(hint === undefined ? {} : { hint }),
+      details: [...details, ...more],
+      diagnostics,
+      cause,
+    });
+  }
 }

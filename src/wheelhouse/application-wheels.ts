@@ -77,7 +77,14 @@ export class ApplicationWheels {
       return able?.possible === true ? this.#compile(platform, () => this.#demanded()) : built;
     }
     if (!(await this.#mayCompile(built, platform))) throw built;
-    return this.#compile(platform, () => built);
+    try {
+      return await this.#compile(platform, () => built);
+    } catch (error) {
+      const isOwn = !(error instanceof CoachbuilderError) || error.cause === built;
+      if (isOwn || built.code !== 'application-build-failed') throw error;
+      // Perhaps nothing needs a compiler, and the project just does not build.
+      throw error.withDetails('on this machine it does not build, either:', ...built.details.slice(-10));
+    }
   }
 
   async #onHost(): Promise<Application> {

@@ -238,6 +238,7 @@ describeWithContainers('what has no wheel and needs a compiler', () => {
       const outcome = await build('debian-12', await work.directory('broken-own'), path);
       expect(outcome.exitCode).toBe(1);
       expect(outcome.stderr).toMatch(/error\[compile-failed\]: .*broken-1\.0\.tar\.gz does not compile for Debian 12/);
+      expect(outcome.stderr).toMatch(/^ +on this machine it does not build, either:$/m);
       expect(outcome.stderr).toMatch(/_speedy\.c:1:\d+: error: /);
       expect(await engine.containers()).toEqual([]);
     });
