@@ -13,19 +13,19 @@ import { runStage } from '../pipeline/stage.ts';
 import type { BuildTarget } from '../plan/build-plan.ts';
 import { planRelease, shareNames } from '../plan/plan-build.ts';
 import { requiredTools } from '../plan/required-tools.ts';
-import { parseReleaseOptions, type CommonOptions } from './options.ts';
+import { parseReleaseOptions } from './options.ts';
 import { chooseDistributions, findManifest, normalizeOrder, nothingKnown } from './order.ts';
 import { openSession, printArtifacts, reportOrderWarnings, setUpTools, type Session } from './session.ts';
+import { openRepository } from './sources.ts';
 import type { World } from './world.ts';
 
 type ReleaseTarget = Pick<BuildTarget, 'manifest' | 'distribution' | 'subdirectory'> & {
   readonly release: NonNullable<BuildTarget['release']>;
 };
 
-function requireRelease(manifest: ManifestFile | undefined, options: CommonOptions, world: World): ManifestFile {
+function requireRelease(manifest: ManifestFile | undefined, place: string): ManifestFile {
   if (manifest?.written.release !== undefined) return manifest;
-  const where = manifest?.file ?? resolve(world.cwd, options.packageUri);
-  throw new CoachbuilderError('manifest-invalid', `${where} describes no package repository`, {
+  throw new CoachbuilderError('manifest-invalid', `${place} describes no package repository`, {
     hint: 'add a section release: with id, name, baseurl and key to the manifest',
   });
 }
@@ -73,9 +73,14 @@ async function build(
  */
 export async function buildReleasePackage(argv: readonly string[], world: World): Promise<void> {
   const options = parseReleaseOptions(argv, [...builtInDistributions().keys()], world);
-  const found = await findManifest(options, world);
+  const sessionOptions = { ...options, offline: false };
+  await using repository = await openRepository(sessionOptions, world);
+  const found = await findManifest({ ...options, packageUri: repository?.checkout.path ?? options.packageUri }, world);
   const distributions = chooseDistributions(options, found);
-  const manifest = requireRelease(found, options, world);
+  // The path of a checkout says nothing to people: it is gone by the time that they read it.
+  const isOfCommit = repository !== undefined && options.manifest === undefined;
+  const place = isOfCommit ? options.packageUri : (found?.file ?? resolve(world.cwd, options.packageUri));
+  const manifest = requireRelease(found, place);
   const targets = separate(distributions.map((distribution) => planTarget(manifest, distribution, world)));
   const fileNames = targets.map(({ subdirectory, release }) => join(subdirectory, release.fileName));
   if (options.dryRun) {
@@ -84,7 +89,7 @@ export async function buildReleasePackage(argv: readonly string[], world: World)
     );
     return;
   }
-  await using session = await openSession({ ...options, offline: false }, world);
+  await using session = repository?.session ?? (await openSession(sessionOptions, world));
   reportOrderWarnings({ manifest, distributions }, session, world);
   const formats = distributions.map(({ format }) => format);
   await setUpTools(requiredTools({ formats, application: false }), session, world);

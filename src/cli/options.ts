@@ -191,7 +191,7 @@ function buildReleasePackageCommand(distributions: readonly string[]): Command {
   return commonCommand(
     'build-release-package',
     'Builds the <vendor>-release package, which defines the package repository for apt, dnf and zypper.\n\n' +
-      'The package URI is the directory of the manifest.',
+      'The package URI is the directory of the manifest, or a repository that has it: git+https://host/app.git@v1.2.',
     distributions,
   );
 }

@@ -10,10 +10,48 @@ import { findForeignLock } from '../lock/imports/foreign-lock.ts';
 import type { VersionSettings } from '../manifest/manifest.ts';
 import { runStage } from '../pipeline/stage.ts';
 import { writeFileAtomic } from '../system/files.ts';
-import type { BuildOptions } from './options.ts';
+import type { BuildOptions, CommonOptions } from './options.ts';
 import { takeOrder, type Order } from './order.ts';
-import { openSession, withLog, type Session } from './session.ts';
+import { openSession, withLog, type Session, type SessionOptions } from './session.ts';
 import type { World } from './world.ts';
+
+/** A repository at a commit, and the session that was opened to fetch it; disposing of it ends both. */
+export interface OpenRepository extends AsyncDisposable {
+  readonly checkout: GitCheckout;
+  readonly session: Session;
+}
+
+/**
+ * Checks out the repository that a package URI names. What comes out of it is that of the commit.
+ * @returns undefined for any other package URI
+ * @throws CoachbuilderError as `checkOut`
+ */
+export async function openRepository(
+  options: SessionOptions & Pick<CommonOptions, 'packageUri'>,
+  world: World,
+): Promise<OpenRepository | undefined> {
+  const address = parseGitAddress(options.packageUri);
+  if (address === undefined) return undefined;
+  const session = await openSession(options, world);
+  try {
+    const checkout = await runStage(
+      session.ports.reporter,
+      { stage: 'set-up', summary: ({ origin }: GitCheckout) => `${origin.url} at ${origin.commit}` },
+      (progress) => {
+        progress(`fetching ${address.url}`);
+        return checkOut(address, session.ports);
+      },
+    );
+    const dispose = async (): Promise<void> => {
+      await checkout[Symbol.asyncDispose]();
+      await session[Symbol.asyncDispose]();
+    };
+    return { checkout, session, [Symbol.asyncDispose]: dispose };
+  } catch (error) {
+    await session[Symbol.asyncDispose]();
+    throw withLog(error, session);
+  }
+}
 
 /** An order from a repository, the checkout that it was read in, and the session that was opened for that. */
 export interface RepositoryOrder extends AsyncDisposable {
@@ -30,30 +68,17 @@ function fromCheckout(order: Order, checkout: GitCheckout): Order {
  * Takes an order whose package URI is a repository: the manifest and the lock are those of the commit, unless a manifest
  * was named. The checkout is gone when the order is disposed of.
  * @returns undefined for any other package URI
- * @throws CoachbuilderError as `checkOut` and `takeOrder`
+ * @throws CoachbuilderError as `openRepository` and `takeOrder`
  */
 export async function takeRepositoryOrder(options: BuildOptions, world: World): Promise<RepositoryOrder | undefined> {
-  const address = parseGitAddress(options.packageUri);
-  if (address === undefined) return undefined;
-  const session = await openSession(options, world);
-  let checkout: GitCheckout | undefined;
-  const dispose = async (): Promise<void> => {
-    await checkout?.[Symbol.asyncDispose]();
-    await session[Symbol.asyncDispose]();
-  };
+  const repository = await openRepository(options, world);
+  if (repository === undefined) return undefined;
+  const { checkout, session } = repository;
   try {
-    checkout = await runStage(
-      session.ports.reporter,
-      { stage: 'set-up', summary: ({ origin }: GitCheckout) => `${origin.url} at ${origin.commit}` },
-      (progress) => {
-        progress(`fetching ${address.url}`);
-        return checkOut(address, session.ports);
-      },
-    );
     const order = fromCheckout(await takeOrder({ ...options, packageUri: checkout.path }, world), checkout);
-    return { order, session, [Symbol.asyncDispose]: dispose };
+    return { order, session, [Symbol.asyncDispose]: async () => repository[Symbol.asyncDispose]() };
   } catch (error) {
-    await dispose();
+    await repository[Symbol.asyncDispose]();
     throw withLog(error, session);
   }
 }
