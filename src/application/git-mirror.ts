@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 import type { CommandResult } from '../system/command.ts';
 import { isErrno, temporaryDirectory } from '../system/files.ts';
-import { gitCommitId, gitFetch, gitInitBare, type ToolCall } from '../system/tools/git.ts';
+import { gitCommitId, gitFetch, gitForgetReference, gitInitBare, type ToolCall } from '../system/tools/git.ts';
 import { lastLines } from './host-build.ts';
 import type { ToolPorts } from './ports.ts';
 
@@ -62,8 +62,13 @@ async function exists(path: string): Promise<boolean> {
 }
 
 async function fetchAll(mirror: string, url: string, ports: ToolPorts): Promise<void> {
-  const references = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*', `+HEAD:${headReference}`];
-  const result = await tryGit(gitFetch(url, references), mirror, url, ports);
+  const references = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'];
+  let result = await tryGit(gitFetch(url, [...references, `+HEAD:${headReference}`]), mirror, url, ports);
+  // A bare repository whose first branch has another name than its server's default has a HEAD that leads nowhere.
+  if (result.exitCode !== 0 && /couldn't find remote ref HEAD/i.test(result.stderr)) {
+    await tryGit(gitForgetReference(headReference), mirror, url, ports);
+    result = await tryGit(gitFetch(url, references), mirror, url, ports);
+  }
   if (result.exitCode !== 0) throw unavailable(url, `${result.stdout}\n${result.stderr}`, ports);
 }
 
@@ -115,13 +120,13 @@ async function fetchOne(mirror: string, url: string, reference: string, ports: T
 }
 
 function unknownReference(url: string, reference: string | undefined, ports: ToolPorts): CoachbuilderError {
-  const what = reference === undefined ? 'no commit' : `no tag, branch or commit "${reference}"`;
+  const what = reference === undefined ? 'no HEAD that leads to a commit' : `no tag, branch or commit "${reference}"`;
   return ports.offline
     ? new CoachbuilderError('offline', `what was fetched of ${url} has ${what}, and --offline was given`, {
         hint: 'run once without --offline',
       })
     : new CoachbuilderError('source-unavailable', `the repository ${url} has ${what}`, {
-        hint: '"git ls-remote" with the address shows what it has',
+        hint: `${reference === undefined ? 'name a branch or a tag behind "@"; ' : ''}"git ls-remote" with the address shows what it has`,
       });
 }
 

@@ -36,6 +36,11 @@ export function gitFetch(url: string, references: readonly string[]): ToolCall {
   return { tool: 'git', args: ['fetch', '--quiet', '--prune', '--no-tags', '--force', '--', url, ...references] };
 }
 
+/** Forgets a reference; one that is not there is no error. */
+export function gitForgetReference(reference: string): ToolCall {
+  return { tool: 'git', args: ['update-ref', '-d', reference] };
+}
+
 /** Prints the id of the commit that a name or an id means; fails silently when there is none. */
 export function gitCommitId(name = 'HEAD'): ToolCall {
   return { tool: 'git', args: ['rev-parse', '--verify', '--quiet', '--end-of-options', `${name}^{commit}`] };
