@@ -61,7 +61,7 @@ export function parseGitAddress(text: string): GitAddress | undefined {
     refuse(
       text,
       'holds a password or a token, which every user of this machine could read',
-      "take it out and let git find it: a credential helper, ~/.netrc, an ssh key, or url.<base>.insteadOf in git's configuration",
+      'take it out and let git find it: a credential helper, ~/.netrc, or git+ssh:// with an ssh key',
     );
   }
   if (reference !== undefined && !isReference(reference))

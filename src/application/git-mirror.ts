@@ -22,7 +22,8 @@ const headReference = 'refs/coachbuilder/head';
 const commitPattern = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 
 /**
- * The environment in which git fetches: the user's own configuration and credentials, and no questions. Only file
+ * The environment in which git fetches: the user's own configuration and credentials, and no questions. (ssh asks on the
+ * terminal only, which no child of ours has, or by SSH_ASKPASS, which is not passed on.) Only file
  * addresses may lead to files of this machine: a submodule of a repository that somebody else wrote must not (git(1),
  * `GIT_ALLOW_PROTOCOL`).
  */
@@ -35,20 +36,42 @@ async function tryGit(call: ToolCall, directory: string, url: string, ports: Too
   return ports.commands.tryRun({ ...call, cwd: directory, env: gitEnvironment(url, ports) });
 }
 
+/**
+ * What git says of http, ssh and forges when they let nobody in: not just any 401, which may be part of an address, nor
+ * any "Permission denied", which is also said of files here.
+ */
+const refusal =
+  /Authentication failed|could not read (?:Username|Password)|Permission denied \(|^remote: .*\bdenied\b|returned error: 40[13]\b/im;
+
+/** What went wrong with a remote, by what git and ssh say in the C locale, and what to do. */
+function explain(url: string, output: string): { readonly message: string; readonly hint: string } {
+  if (/REMOTE HOST IDENTIFICATION HAS CHANGED/.test(output)) {
+    return {
+      message: `the host of ${url} has another host key than the one that is known here`,
+      hint: 'somebody may be in between: ask who runs the host whether its key changed, then take the old one out with "ssh-keygen -R"',
+    };
+  }
+  if (/Host key verification failed/i.test(output)) {
+    return {
+      message: `the host of ${url} has a host key that is not known here`,
+      hint: 'ask who runs the host for its key and put that into ~/.ssh/known_hosts, or connect once with ssh and compare the fingerprint',
+    };
+  }
+  if (refusal.test(output)) {
+    return {
+      message: `the repository ${url} refused us`,
+      hint: 'let git find the right credentials by itself: a credential helper, ~/.netrc, or an ssh key; "git ls-remote" with the address shows whether it does',
+    };
+  }
+  return {
+    message: `the repository ${url} cannot be fetched`,
+    hint: 'check the address and the network; "git ls-remote" with the address shows what git says',
+  };
+}
+
 function unavailable(url: string, output: string, ports: ToolPorts): CoachbuilderError {
-  const refused = /Authentication failed|could not read (?:Username|Password)|Permission denied|\b40[13]\b/i.test(
-    output,
-  );
-  return new CoachbuilderError(
-    'source-unavailable',
-    `the repository ${url} ${refused ? 'refused us' : 'cannot be fetched'}`,
-    {
-      hint: refused
-        ? 'let git find credentials by itself: a credential helper, ~/.netrc, or an ssh key; "git ls-remote" with the address shows whether it does'
-        : 'check the address and the network; "git ls-remote" with the address shows what git says',
-      details: lastLines(output, ports, 8),
-    },
-  );
+  const { message, hint } = explain(url, output);
+  return new CoachbuilderError('source-unavailable', message, { hint, details: lastLines(output, ports, 8) });
 }
 
 async function exists(path: string): Promise<boolean> {
