@@ -158,7 +158,8 @@ async function importLock(
   const { application, platform, python } = request;
   if (python.lockFile === undefined) return undefined;
   const own = requirementOf(application) === undefined ? ownName(application) : undefined;
-  const imported = await readLockFile(python.lockFile, { markers, extras: python.extras.map(normalizeName), own });
+  const extras = python.extras.map(normalizeName);
+  const imported = await readLockFile(python.lockFile, { markers, extras, own, roots: requirements });
   requirePinned(
     requirements.filter(({ name }) => normalizeName(name) !== own),
     imported,

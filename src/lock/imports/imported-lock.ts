@@ -1,5 +1,6 @@
 import { CoachbuilderError } from '../../errors/coachbuilder-error.ts';
 import type { MarkerEnvironment } from '../../python/environment.ts';
+import type { Requirement } from '../../python/requirement.ts';
 import { parseTomlValues } from '../../python/toml.ts';
 import type { Table } from '../../python/untyped.ts';
 
@@ -10,6 +11,8 @@ export interface LockScope {
   readonly extras: readonly string[];
   /** Normalized name of an application that is built here: the lock may name it, and it is not one of its own dependencies. */
   readonly own: string | undefined;
+  /** What is required of the lock, for the target: where one begins that tells dependencies only. */
+  readonly roots: readonly Requirement[];
 }
 
 /** A file that a lock allows. Requirements files tell digests only. */

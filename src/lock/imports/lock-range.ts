@@ -28,6 +28,11 @@ function accepted(range: string, version: string): boolean {
   }
 }
 
+/** Whether a version is in a range as Poetry writes it; one that we cannot read says nothing against it. */
+export function isInRange(version: string, range: string): boolean {
+  return alternatives(range).some((alternative) => accepted(alternative, version));
+}
+
 /**
  * Insists that a lock was made for the target's Python too. Its markers were simplified for the Pythons that it covers, so
  * that for another one they tell nothing.
@@ -35,7 +40,7 @@ function accepted(range: string, version: string): boolean {
  */
 export function checkPython(range: string | undefined, markers: MarkerEnvironment): void {
   const version = markers.python_full_version;
-  if (range === undefined || alternatives(range).some((alternative) => accepted(alternative, version))) return;
+  if (range === undefined || isInRange(version, range)) return;
   throw new CoachbuilderError('requires-python', `it was made for Python ${range}, and the target has ${version}`, {
     hint: 'widen requires-python in pyproject.toml and lock again, or name another interpreter under python.interpreter in the manifest',
   });

@@ -1,6 +1,8 @@
-import { compareVersions, tryParseVersion } from '../../python/version.ts';
 import { normalizeName } from '../../python/name.ts';
+import { parseSdistName } from '../../python/sdist-name.ts';
 import { asTable, asTables, asText, asTexts, isTable, type Table } from '../../python/untyped.ts';
+import { compareVersions, tryParseVersion } from '../../python/version.ts';
+import { parseWheelName } from '../../python/wheel-name.ts';
 import {
   parseLockText,
   sha256Of,
@@ -11,13 +13,17 @@ import {
   type LockScope,
 } from './imported-lock.ts';
 import { checkPython } from './lock-range.ts';
+import { followDependencies } from './poetry-closure.ts';
 import { markerHolds } from './scoped-marker.ts';
 
 /** The group of what the application itself needs; all others are for its developers. */
 const mainGroup = 'main';
 
-/** Poetry 2.0 began to write groups and markers of packages; before, only Poetry itself could tell what applies where. */
-const oldestUsable = '2.1';
+/** Poetry 2.0 began to write groups and markers of packages. */
+const firstWithGroups = '2.1';
+
+/** Poetry 1.0 began to write a version at all. */
+const oldestUsable = '1.0';
 
 function toFile(table: Table): readonly ImportedFile[] {
   const sha256 = sha256Of(table['hash']);
@@ -47,8 +53,21 @@ function markerOf(entry: Table): string | undefined {
   return isTable(markers) ? asText(markers[mainGroup]) : asText(markers);
 }
 
+/** Poetry 1.4 and earlier write the files of all versions of a project in one list, and packages without any. */
+function withFiles(entry: Table, files: Table): Table {
+  if (entry['files'] !== undefined) return entry;
+  const version = asText(entry['version']) ?? '';
+  const isOwn = (file: Table): boolean => {
+    const fileName = asText(file['file']) ?? '';
+    const named = fileName.endsWith('.whl') ? parseWheelName(fileName) : parseSdistName(fileName);
+    return named !== undefined && compareVersions(named.version, version) === 0;
+  };
+  return { ...entry, files: asTables(files[asText(entry['name']) ?? '']).filter(isOwn) };
+}
+
 /**
- * Reads `poetry.lock` as Poetry 2 writes it: what its main group has for a target and some extras.
+ * Reads `poetry.lock`: what its main group has for a target and some extras. Of what Poetry 1 writes, which tells no groups,
+ * it is what the application requires, with everything that this requires in turn.
  * @throws CoachbuilderError `lock-file-unusable`, `requires-python`; Error for what is not TOML
  */
 export function readPoetryLock(text: string, scope: LockScope): readonly ImportedPackage[] {
@@ -56,18 +75,20 @@ export function readPoetryLock(text: string, scope: LockScope): readonly Importe
   const metadata = asTable(document['metadata']);
   const version = asText(metadata['lock-version']) ?? '';
   if (
-    !version.startsWith('2.') ||
+    !/^[12]\./.test(version) ||
     tryParseVersion(version) === undefined ||
     compareVersions(version, oldestUsable) < 0
   ) {
     throw unusable(
-      `its lock-version is ${version === '' ? 'missing' : version}, and ${oldestUsable} or a later 2 is needed`,
+      `its lock-version is ${version === '' ? 'missing' : version}, and ${oldestUsable} to 2 are known`,
       'run "poetry lock" with Poetry 2',
     );
   }
   checkPython(asText(metadata['python-versions']), scope.markers);
+  const packages = asTables(document['package']).map((entry) => withFiles(entry, asTable(metadata['files'])));
+  if (compareVersions(version, firstWithGroups) < 0) return followDependencies(packages, scope).map(toPackage);
   const markerScope = { markers: scope.markers, extras: new Set(scope.extras), groups: new Set<string>() };
-  return asTables(document['package'])
+  return packages
     .filter((entry) => (asTexts(entry['groups']) ?? []).includes(mainGroup))
     .filter((entry) => markerHolds(markerOf(entry), markerScope))
     .map(toPackage);

@@ -10,8 +10,10 @@ import { readLockFile } from '../../../../src/lock/imports/read-lock-file.ts';
 import { readPoetryLock } from '../../../../src/lock/imports/poetry-lock.ts';
 import { readPylock } from '../../../../src/lock/imports/pylock.ts';
 import { readUvLock } from '../../../../src/lock/imports/uv-lock.ts';
+import { applying } from '../../../../src/lock/lock-request.ts';
 import type { Architecture } from '../../../../src/model/architecture.ts';
 import { markerEnvironment } from '../../../../src/python/environment.ts';
+import { parseRequirement } from '../../../../src/python/requirement.ts';
 
 /*
  * The files in locks/ were written by the real tools, uv 0.13.8 (`uv lock`, `uv export --all-extras` as pylock.toml,
@@ -24,12 +26,25 @@ import { markerEnvironment } from '../../../../src/python/environment.ts';
  */
 const locks = join(import.meta.dirname, 'locks');
 
+/** What the application of the project requires (its Requires-Dist). */
+const requirements = [
+  'base[fast]>=1',
+  'native>=3',
+  'only-source',
+  'winonly; sys_platform == "win32"',
+  'forked<2; python_version < "3.10"',
+  'forked>=2; python_version >= "3.10"',
+  'tlslib; extra == "tls"',
+];
+
 function scope(
   pythonVersion: string,
   extras: readonly string[] = [],
   architecture: Architecture = 'x86_64',
 ): LockScope {
-  return { markers: markerEnvironment({ pythonVersion, architecture }), extras, own: 'app' };
+  const markers = markerEnvironment({ pythonVersion, architecture });
+  const roots = applying(requirements.map(parseRequirement), extras, markers);
+  return { markers, extras, own: 'app', roots };
 }
 
 async function pinsOf(file: string, target: LockScope): Promise<readonly string[]> {
@@ -244,11 +259,53 @@ marker = "${marker}"
 });
 
 describe('a poetry.lock', () => {
-  it('of Poetry 1, which tells nothing of groups, is refused', async () => {
-    const old = '[metadata]\nlock-version = "2.0"\npython-versions = "^3.9"\n';
-    const error = await failureOf(() => readPoetryLock(old, scope('3.11')));
-    expect(error.message).toContain('lock-version is 2.0');
-    expect(error.hint).toContain('Poetry 2');
+  it.each(['', 'lock-version = "0.9"', 'lock-version = "3.0"'])(
+    'of an unknown version is refused: %s',
+    async (line) => {
+      const error = await failureOf(() =>
+        readPoetryLock(`[metadata]\n${line}\npython-versions = "^3.9"\n`, scope('3.11')),
+      );
+      expect(error.message).toContain('lock-version is ');
+      expect(error.hint).toContain('Poetry 2');
+    },
+  );
+
+  /*
+   * poetry-1.1.lock and poetry-1.8.lock were written by Poetry 1.1.15 and 1.8.5 for the same project; there tlslib 0.7
+   * requires base and shared, and testtool of the developers requires testhelper.
+   */
+  describe.each(['poetry-1.1.lock', 'poetry-1.8.lock'])('of Poetry 1 (%s)', (file) => {
+    const of = (target: LockScope): readonly string[] =>
+      readPoetryLock(readFileSync(join(locks, file), 'utf8'), target)
+        .map(({ name, version }) => `${name} ${version}`)
+        .sort();
+
+    it('gives what the application requires, and what that requires', () => {
+      expect(of(scope('3.11.2'))).toEqual(on311);
+      expect(of(scope('3.9.2'))).toEqual([...on39, 'tomlish 2.0']);
+      expect(of(scope('3.11.2', ['tls']))).toEqual([...on311, 'shared 1.0', 'tlslib 0.7'].sort());
+    });
+
+    it('tells the digests of the files of a package, and of no other version of it', () => {
+      const packages = readPoetryLock(readFileSync(join(locks, file), 'utf8'), scope('3.11.2'));
+      const files = packages.find(({ name }) => name === 'forked')?.files.map(({ fileName }) => fileName);
+      expect(files).toEqual(['forked-2.5-py3-none-any.whl']);
+      const base = packages.find(({ name }) => name === 'base')?.files.map(({ sha256 }) => sha256);
+      expect(base).toHaveLength(2);
+    });
+
+    it('is not taken for the lock of something that it does not have', async () => {
+      const target = { ...scope('3.11.2'), roots: [parseRequirement('absent>=1')] };
+      expect((await failureOf(() => of(target))).message).toBe('it has no absent, which is required');
+    });
+  });
+
+  it('of Poetry 1 is not guessed at where nothing tells two versions apart', async () => {
+    const lock =
+      '[[package]]\nname = "lib"\nversion = "1"\n[[package]]\nname = "lib"\nversion = "2"\n[metadata]\nlock-version = "2.0"\n';
+    const error = await failureOf(() => readPoetryLock(lock, { ...scope('3.11'), roots: [parseRequirement('lib')] }));
+    expect(error.message).toBe('it has several versions of lib for the target');
+    expect(error.details).toEqual(['lib 1', 'lib 2']);
   });
 
   it.each([
