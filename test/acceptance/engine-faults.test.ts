@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { chmod, readdir, writeFile } from 'node:fs/promises';
+import { chmod, readdir, symlink, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -112,10 +112,14 @@ describeWithContainers('a build', () => {
   describe('without what it needs', () => {
     test('of engines names them, and the command that installs one', async () => {
       const tools = await work.directory('tools');
-      for (const directory of (process.env['PATH'] ?? '').split(':').reverse()) {
+      const linked = new Set<string>();
+      const places = (process.env['PATH'] ?? '').split(':');
+      for (const directory of places) {
         for (const name of await readdir(directory).catch(() => [])) {
-          if (/^(?:podman|docker)/.test(name)) continue;
-          await run(['ln', '--symbolic', '--force', join(directory, name), join(tools, name)]);
+          // The first one counts, and one that leads nowhere is there, too.
+          if (/^(?:podman|docker)/.test(name) || linked.has(name)) continue;
+          linked.add(name);
+          await symlink(join(directory, name), join(tools, name));
         }
       }
       const destination = await work.directory('no-engine');
