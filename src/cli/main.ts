@@ -5,6 +5,7 @@ import { buildPackage } from './build-package.ts';
 import { buildReleasePackage } from './build-release-package.ts';
 import { generateReference } from './generate-reference.ts';
 import { HelpShown, UsageError } from './options.ts';
+import { previewScriptsOf } from './preview-scripts.ts';
 import { testPackage } from './test-package.ts';
 import { accessFailure, isErrno, writeFailure } from '../system/files.ts';
 import type { World } from './world.ts';
@@ -15,6 +16,7 @@ const commands: Readonly<Record<string, Command>> = {
   'build-package': buildPackage,
   'build-release-package': buildReleasePackage,
   'generate-reference': generateReference,
+  'preview-scripts': previewScriptsOf,
   'test-package': testPackage,
 };
 

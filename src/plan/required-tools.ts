@@ -78,6 +78,26 @@ export function testTools(kinds: readonly ('archive' | 'suite' | 'image')[]): re
   return kinds.includes('suite') ? [...chroots, mmdebstrap] : chroots;
 }
 
+const readers: Readonly<Record<PackageFormat, RequiredTool>> = {
+  deb: {
+    name: 'dpkg-deb',
+    probe: ['dpkg-deb', '--version'],
+    packages: { apt: 'dpkg', dnf: 'dpkg' },
+    purpose: 'reading .deb files',
+  },
+  rpm: {
+    name: 'rpm',
+    probe: ['rpm', '--version'],
+    packages: { apt: 'rpm', dnf: 'rpm' },
+    purpose: 'reading .rpm files',
+  },
+};
+
+/** The external tool that reads finished packages of a format. */
+export function readingTools(format: PackageFormat): readonly RequiredTool[] {
+  return [readers[format]];
+}
+
 export interface ToolNeeds {
   readonly formats: readonly PackageFormat[];
   /** Whether an application is packaged, or only a repository definition. */

@@ -35,3 +35,20 @@ export function debBuildCommand(build: DebBuild): CommandSpec {
     env: { ...build.env, SOURCE_DATE_EPOCH: String(build.epoch) },
   };
 }
+
+interface DebPlace {
+  /** Absolute. */
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** `dpkg-deb --show`: name, version and architecture, a line each. */
+export function debFieldsCommand(file: string, place: DebPlace): CommandSpec {
+  const format = '${Package}\\n${Version}\\n${Architecture}\\n';
+  return { tool: 'dpkg-deb', args: ['--show', `--showformat=${format}`, file], ...place };
+}
+
+/** `dpkg-deb --info` of one control file: prints it as it is, or ends with status 2 when there is none. */
+export function debControlFileCommand(file: string, name: string, place: DebPlace): CommandSpec {
+  return { tool: 'dpkg-deb', args: ['--info', file, name], ...place };
+}

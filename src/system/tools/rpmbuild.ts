@@ -60,16 +60,30 @@ export function compileMagicCommand(
   return { tool: 'file', args: ['-C', '-m', source], cwd: directory, env };
 }
 
+interface RpmPlace {
+  readonly scratch: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+function rpmCommand(args: readonly string[], { scratch, env }: RpmPlace): CommandSpec {
+  return { tool: 'rpm', args, cwd: scratch, env: { ...env, HOME: scratch } };
+}
+
+function queryPackage(path: string, options: readonly string[], place: RpmPlace): CommandSpec {
+  return rpmCommand(['-qp', '--nosignature', '--dbpath', `${place.scratch}/db`, ...options, path], place);
+}
+
 /** `rpm -qp --qf`; rpm(8), "QUERY OPTIONS". The host's own database is not opened. */
-export function rpmQueryCommand(
-  path: string,
-  format: string,
-  options: { readonly scratch: string; readonly env: Readonly<Record<string, string>> },
-): CommandSpec {
-  return {
-    tool: 'rpm',
-    args: ['-qp', '--nosignature', '--dbpath', `${options.scratch}/db`, '--queryformat', format, path],
-    cwd: options.scratch,
-    env: { ...options.env, HOME: options.scratch },
-  };
+export function rpmQueryCommand(path: string, format: string, place: RpmPlace): CommandSpec {
+  return queryPackage(path, ['--queryformat', format], place);
+}
+
+/** `rpm -qp --triggers --filetriggers`: what else than its scriptlets a package has rpm run; rpm(8). */
+export function rpmTriggersCommand(path: string, place: RpmPlace): CommandSpec {
+  return queryPackage(path, ['--triggers', '--filetriggers'], place);
+}
+
+/** `rpm --querytags`: the tags that this rpm knows, a line each. */
+export function rpmTagsCommand(place: RpmPlace): CommandSpec {
+  return rpmCommand(['--querytags'], place);
 }
