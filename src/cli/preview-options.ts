@@ -20,18 +20,20 @@ export interface PreviewOptions {
 
 function previewScriptsCommand(): Command {
   const states = packageFormats.map((format) => `.${format}: ${scriptStates(format).join(', ')}`).join('; ');
-  return new Command('preview-scripts')
-    .description(
-      'Prints the scripts of a finished package, exactly as dpkg or rpm would run them.\n\n' +
-        'With --state it prints what runs in that state, in its order and with its arguments.',
-    )
-    .argument('[package]', 'A .deb or .rpm file')
-    .option('--state <state>', `What happens to the package (${states})`)
-    .option('--previous <file>', 'The package that is installed before, for its part in an upgrade')
-    .option('--json', 'Print a JSON object')
-    .helpOption('-h, --help', 'Show this help')
-    .allowExcessArguments(false)
-    .exitOverride();
+  return (
+    new Command('preview-scripts')
+      .description(
+        'Prints the scripts of a finished package, exactly as dpkg or rpm would run them.\n\n' +
+          'With --state it prints what runs in that state, in its order and with its arguments.',
+      )
+      // Commander's own count of arguments would have us ask for --distribution.
+      .argument('[package...]', 'A .deb or .rpm file')
+      .option('--state <state>', `What happens to the package (${states})`)
+      .option('--previous <file>', 'The package that is installed before, for its part in an upgrade')
+      .option('--json', 'Print a JSON object')
+      .helpOption('-h, --help', 'Show this help')
+      .exitOverride()
+  );
 }
 
 /**
@@ -42,8 +44,10 @@ export function parsePreviewOptions(argv: readonly string[], world: World): Prev
   const command = previewScriptsCommand();
   parse(command, argv, world);
   const { state, previous, json } = command.opts<{ state?: string; previous?: string; json?: boolean }>();
-  const [file] = command.args;
-  if (file === undefined) throw new UsageError(command.helpInformation().trimEnd(), 'Must specify a package file.');
+  const [file, ...others] = command.args;
+  const usage = (message: string): UsageError => new UsageError(command.helpInformation().trimEnd(), message);
+  if (file === undefined) throw usage('Must specify a package file.');
+  if (others.length > 0) throw usage('Must specify one package file only.');
   return {
     file: resolve(world.cwd, file),
     state,

@@ -10,7 +10,7 @@ export interface FinishedScript {
   readonly name: string;
   /** The program that runs it, with its arguments: `/bin/sh`, or rpm's built-in `<lua>`. */
   readonly interpreter: readonly string[];
-  /** Exactly the package's; empty where the interpreter alone is what runs (`%post -p /sbin/ldconfig`). */
+  /** Exactly the package's, before rpm expands what `%pre -e` or `-q` has it expand; empty where the interpreter alone is what runs (`%post -p /sbin/ldconfig`). */
   readonly text: string;
 }
 

@@ -138,11 +138,11 @@ const debStates = {
 } as const satisfies Readonly<Record<string, StateRow>>;
 
 /**
- * What rpm calls, in its order: RPM's documentation, rpm-scriptlets(7), "ARGUMENTS" and "EXECUTION ORDER". `$1` is the
+ * What rpm calls, in its order: RPM's documentation, rpm-scriptlets(7), "SCRIPTS" and "EXECUTION ORDER". `$1` is the
  * number of instances of the package that there will be. Measured with rpm 4.18 by
  * `test/integration/preview-scripts.test.ts`; in an upgrade rpm 4.14 tells `%posttrans` 1 (rpm's issue 3033), and Fedora's
  * packaging guidelines have 0 for both `%pretrans` and `%posttrans` always: no scriptlet should look at it there.
- * `%preuntrans` and `%postuntrans` are of rpm 4.19.
+ * `%preuntrans` and `%postuntrans` are of rpm 4.19, and not measured.
  */
 const rpmStates = {
   install: {
