@@ -8,6 +8,8 @@ export interface CommandSpec {
   /** The whole environment of the child: nothing is inherited. */
   readonly env: Readonly<Record<string, string>>;
   readonly input?: string;
+  /** Absolute path of a file that gets what the command prints, byte for byte; the result's `stdout` is then empty. */
+  readonly output?: string;
   /** Milliseconds; absent means no limit. */
   readonly timeout?: number;
 }

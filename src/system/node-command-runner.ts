@@ -85,6 +85,7 @@ export class NodeCommandRunner implements CommandRunner {
       forceKillAfterDelay: patience,
       maxBuffer: 256 * 1024 * 1024,
       ...(spec.input === undefined ? { stdin: 'ignore' as const } : { input: spec.input }),
+      ...(spec.output === undefined ? {} : { stdout: { file: spec.output } }),
       ...(spec.timeout === undefined ? {} : { timeout: spec.timeout }),
     });
     const result = await this.#settle(child, { leader: child.pid, timeout: spec.timeout });
@@ -94,10 +95,11 @@ export class NodeCommandRunner implements CommandRunner {
     const exitCode = result.exitCode ?? 128;
     const command = this.#redact.text(displayCommand(spec));
     this.#reporter.report({ type: 'command-finished', command, exitCode, duration: result.durationMs });
-    const output = this.#redact.text(`${result.stdout}${result.stderr}`);
+    const stdout = spec.output === undefined ? result.stdout : '';
+    const output = this.#redact.text(`${stdout}${result.stderr}`);
     this.#log(`$ ${command}\n${output}[status ${String(exitCode)}]\n\n`);
     const reason = result.timedOut ? `\n${result.shortMessage ?? 'timed out'}` : '';
-    return { exitCode, stdout: result.stdout, stderr: `${result.stderr}${reason}`, duration: result.durationMs };
+    return { exitCode, stdout, stderr: `${result.stderr}${reason}`, duration: result.durationMs };
   }
 
   /** Waits for a child, and ends it with its descendants when the run is interrupted or the child overran its time. */

@@ -1,9 +1,10 @@
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { pipeline, type Readable } from 'node:stream';
+import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
+import { Pieces } from './pieces.ts';
 
 /** A member of a tar archive. */
 export interface TarMember {
@@ -12,6 +13,11 @@ export interface TarMember {
   readonly kind: 'file' | 'directory' | 'symlink' | 'hardlink' | 'other';
   /** Permission bits. */
   readonly mode: number;
+  /** `name (number)`; the name may be empty. */
+  readonly owner: string;
+  readonly group: string;
+  /** Seconds since 1970. */
+  readonly mtime: number;
   /** Of links: where they lead, as the archive has it. */
   readonly target: string;
   /** Of files; empty for anything else. */
@@ -33,31 +39,6 @@ function damaged(archive: string, problem: string, cause?: unknown): Coachbuilde
     hint: 'fetch or make the archive again: a tar file, as it is or compressed with gzip',
     ...(cause === undefined ? {} : { cause }),
   });
-}
-
-/** Hands out the bytes of a stream in the pieces that are asked for. */
-class Pieces {
-  readonly #chunks: AsyncIterator<Buffer>;
-  #rest: Buffer = Buffer.alloc(0);
-
-  constructor(stream: Readable) {
-    this.#chunks = (stream as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
-  }
-
-  /** @returns fewer bytes than asked for only at the end */
-  async take(size: number): Promise<Buffer> {
-    const parts: Buffer[] = [this.#rest];
-    let length = this.#rest.length;
-    while (length < size) {
-      const next = await this.#chunks.next();
-      if (next.done === true) break;
-      parts.push(next.value);
-      length += next.value.length;
-    }
-    const whole = parts.length === 1 ? this.#rest : Buffer.concat(parts, length);
-    this.#rest = whole.subarray(size);
-    return whole.subarray(0, size);
-  }
 }
 
 function textAt(header: Buffer, at: number, size: number): string {
@@ -159,6 +140,9 @@ async function* readMembers(archive: string, pieces: Pieces): AsyncGenerator<Tar
         path: plainPath(extended.get('path') ?? longPath ?? (prefix === '' ? name : `${prefix}/${name}`)),
         kind: kinds[type] ?? 'other',
         mode: numberAt(header, 100, 8) & 0o7777,
+        owner: `${textAt(header, 265, 32)} (${extended.get('uid') ?? String(numberAt(header, 108, 8))})`,
+        group: `${textAt(header, 297, 32)} (${extended.get('gid') ?? String(numberAt(header, 116, 8))})`,
+        mtime: Number(extended.get('mtime') ?? numberAt(header, 136, 12)),
         target: extended.get('linkpath') ?? longTarget ?? textAt(header, 157, 100),
         content: bytes,
       };

@@ -1,3 +1,5 @@
+import { dirname } from 'node:path';
+
 import type { CommandSpec } from '../command.ts';
 
 export interface DebBuild {
@@ -51,4 +53,13 @@ export function debFieldsCommand(file: string, place: DebPlace): CommandSpec {
 /** `dpkg-deb --info` of one control file: prints it as it is, or ends with status 2 when there is none. */
 export function debControlFileCommand(file: string, name: string, place: DebPlace): CommandSpec {
   return { tool: 'dpkg-deb', args: ['--info', file, name], ...place };
+}
+
+/** `dpkg-deb --ctrl-tarfile` and `--fsys-tarfile`: an archive inside of a package, as a plain tar file; dpkg-deb(1). */
+export function debArchiveCommand(
+  part: 'control' | 'data',
+  { path, output, env }: { readonly path: string; readonly output: string; readonly env: DebBuild['env'] },
+): CommandSpec {
+  const flag = part === 'control' ? '--ctrl-tarfile' : '--fsys-tarfile';
+  return { tool: 'dpkg-deb', args: [flag, path], cwd: dirname(output), env, output };
 }

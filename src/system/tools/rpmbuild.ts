@@ -87,3 +87,25 @@ export function rpmTriggersCommand(path: string, place: RpmPlace): CommandSpec {
 export function rpmTagsCommand(place: RpmPlace): CommandSpec {
   return rpmCommand(['--querytags'], place);
 }
+
+/** `rpm -qp --xml`: every tag of a package's header; rpm(8). The host's own database is not opened. */
+export function rpmHeaderCommand(
+  path: string,
+  options: { readonly scratch: string; readonly env: Readonly<Record<string, string>> },
+): CommandSpec {
+  return {
+    tool: 'rpm',
+    args: ['-qp', '--nosignature', '--dbpath', `${options.scratch}/db`, '--xml', path],
+    cwd: options.scratch,
+    env: { ...options.env, HOME: options.scratch },
+  };
+}
+
+/** `rpm2cpio`: a package's payload as a cpio archive; rpm2cpio(8). */
+export function rpmPayloadCommand(
+  path: string,
+  options: { readonly scratch: string; readonly output: string; readonly env: Readonly<Record<string, string>> },
+): CommandSpec {
+  const { scratch, output, env } = options;
+  return { tool: 'rpm2cpio', args: [path], cwd: scratch, env: { ...env, HOME: scratch }, output };
+}

@@ -48,6 +48,23 @@ describe('running commands', () => {
     expect(JSON.parse(result.stdout)).toEqual(['ONLY']);
   });
 
+  it('writes what a child prints into a file, byte for byte', async () => {
+    const { commands, log } = runner();
+    const directory = mkdtempSync(join(tmpdir(), 'coachbuilder-output-'));
+    try {
+      const output = join(directory, 'output');
+      const script = 'process.stdout.write(Buffer.from([0xff, 0, 0x0d, 0x0a])); process.stderr.write("said")';
+      const result = await commands.run(node(script, { output }));
+      expect(result).toMatchObject({ exitCode: 0, stdout: '', stderr: 'said' });
+      expect([...readFileSync(output)]).toEqual([0xff, 0, 0x0d, 0x0a]);
+      expect(log.join('')).toContain('said');
+      const failed = await failure(commands.run(node('console.error("broken"); process.exit(1)', { output })));
+      expect(failed.details).toEqual(['broken']);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+
   it('passes words on as they are: there is no shell', async () => {
     const { commands } = runner();
     const result = await commands.run(
