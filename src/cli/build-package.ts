@@ -6,7 +6,7 @@ import { readIndexSettings, withIndexSettings } from '../lock/index-settings.ts'
 import { lockFileName } from '../lock/lock-file.ts';
 import { LockStore } from '../lock/lock-store.ts';
 import { withUsablePip } from '../lock/pip-tool.ts';
-import { artifactsOf, buildTargets, type TargetsBuild } from '../pipeline/build-targets.ts';
+import { artifactsOf, buildTargets, type TargetsBuild, type TargetsResult } from '../pipeline/build-targets.ts';
 import { checkDestination, type Destination } from '../pipeline/destination.ts';
 import { FinishedTargets } from '../pipeline/finished.ts';
 import { SharedTrees } from '../pipeline/shared-trees.ts';
@@ -21,6 +21,7 @@ import { writeFileAtomic } from '../system/files.ts';
 import type { TestReport } from '../verification/result.ts';
 import { obtainApplications, type ApplicationJob, type Applications } from './applications.ts';
 import { chooseSdistBuilder } from './builder.ts';
+import { checkReproducible, type SecondBuild } from './check-reproducible.ts';
 import { describeElsewhere } from './elsewhere.ts';
 import { concludeTargets, machineCapacity, programIdentity } from './many-targets.ts';
 import { parseBuildOptions, type BuildOptions } from './options.ts';
@@ -106,6 +107,22 @@ async function describeBuild(
   };
 }
 
+/** Everything once more, from the application's wheel on; of the first build only the lock and the cache are used. */
+async function buildAgain(
+  { directory, packages, ports }: SecondBuild,
+  targets: (applications: Applications) => readonly BuildTarget[],
+  job: Job,
+): Promise<TargetsResult> {
+  const session = { ...job.session, run: { ...job.session.run, path: directory } };
+  const options = { ...job.options, resume: false, keepGoing: true };
+  const again = { ...job, options, session, ports, keepGoing: true };
+  const applications = await obtainApplications(again, () => undefined);
+  const planned = targets(applications);
+  const finished = new FinishedTargets(directory, packages);
+  const destination = { directory: packages, force: true, delivered: new Map<string, string>() };
+  return buildTargets(planned, await describeBuild({ applications, destination, targets: planned, finished }, again));
+}
+
 async function carryOut(job: Job): Promise<void> {
   const { options, session, world } = job;
   const { reporter } = session.ports;
@@ -125,7 +142,8 @@ async function carryOut(job: Job): Promise<void> {
     (progress: Progress) => obtainApplications(job, progress),
   );
   await recordApplications(applications.byTarget, session);
-  const buildPlan = plan(applications, await chosenVersion(job), job);
+  const version = await chosenVersion(job);
+  const buildPlan = plan(applications, version, job);
   await writeFileAtomic(join(session.run.path, 'plan.json'), `${JSON.stringify(buildPlan, null, 1)}\n`);
   if (options.dryRun) {
     world.stdout(options.json ? `${JSON.stringify(buildPlan, null, 2)}\n` : describePlan(buildPlan));
@@ -137,9 +155,17 @@ async function carryOut(job: Job): Promise<void> {
   const destination: Destination = { ...place, delivered: new Map(), replaceable };
   const build = await describeBuild({ applications, destination, targets, finished }, job);
   await checkDestination(destination, targets.filter((target) => applications.has(target)).flatMap(newNames));
-  const { outcomes, fatal } = await buildTargets(targets, build);
+  const { outcomes: first, fatal } = await buildTargets(targets, build);
+  let outcomes = first;
   let reports: readonly TestReport[] = [];
   try {
+    if (options.checkReproducible && fatal === undefined) {
+      const isBuilt = new Set(first.filter(({ built }) => built !== undefined).map(({ target }) => target.label));
+      const planAgain = (again: Applications): readonly BuildTarget[] =>
+        plan(again, version, job).targets.filter(({ label }) => isBuilt.has(label));
+      const known = { ...job, choices: job.choices.filter((choice) => applications.has(choice)) };
+      outcomes = await checkReproducible(first, (second) => buildAgain(second, planAgain, known), job);
+    }
     if (tests !== undefined && fatal === undefined) reports = await testBuilt(outcomes, tests, job);
   } finally {
     // What is finished stays, also when another target or a test fails; so it is named.

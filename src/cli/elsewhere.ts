@@ -51,6 +51,7 @@ function commonOptions(options: BuildOptions, manifest: string | undefined): rea
     ...(options.offline ? ['--offline'] : []),
     ...(options.builder === 'auto' ? [] : [`--builder=${options.builder}`]),
     ...(options.image === undefined ? [] : [`--image=${options.image}`]),
+    ...(options.checkReproducible ? ['--check-reproducible'] : []),
   ];
 }
 

@@ -41,11 +41,18 @@ export async function programIdentity(): Promise<string> {
   return hash.digest('hex');
 }
 
-function summaryRow({ target, built, error, duration }: TargetOutcome): SummaryRow {
+function outcomeWord({ built, error, reproducible }: TargetOutcome): SummaryRow['outcome'] {
+  if (built === undefined) return error === undefined ? 'not begun' : 'failed';
+  if (reproducible !== undefined) return reproducible ? 'reproducible' : 'not reproducible';
+  return built.kept ? 'kept' : 'built';
+}
+
+function summaryRow(outcome: TargetOutcome): SummaryRow {
+  const { target, built, duration } = outcome;
   const artifacts = built?.artifacts ?? [];
   return {
     target: target.label,
-    outcome: built === undefined ? (error === undefined ? 'not begun' : 'failed') : built.kept ? 'kept' : 'built',
+    outcome: outcomeWord(outcome),
     packages: artifacts.length,
     size: artifacts.reduce((sum, { size }) => sum + size, 0),
     duration,

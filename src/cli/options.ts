@@ -68,6 +68,8 @@ export interface BuildOptions extends CommonOptions {
   readonly keepGoing: boolean;
   /** Whether targets that an earlier run has finished are left as they are. */
   readonly resume: boolean;
+  /** Whether everything is built a second time and compared. */
+  readonly checkReproducible: boolean;
   /** Undefined: what is built is not tested. */
   readonly test: TestBuiltOptions | undefined;
   /** Nothing is built; what is printed describes the work for a CI or for buildx. */
@@ -87,6 +89,7 @@ interface RawOptions {
   readonly image?: string;
   readonly keepGoing?: boolean;
   readonly resume?: boolean;
+  readonly checkReproducible?: boolean;
   readonly matrix?: 'github' | 'gitlab';
   readonly bake?: boolean;
   readonly test?: boolean;
@@ -172,6 +175,7 @@ function buildPackageCommand(distributions: readonly string[]): Command {
       ]),
     )
     .addOption(new Option('--bake', 'Print a file for docker buildx bake, and build nothing').conflicts('matrix'))
+    .option('--check-reproducible', 'Build everything a second time, and fail unless the same packages come out')
     .option('--test', 'Install, run, remove and purge what was built, as test-package does')
     .addOption(
       new Option('--test-root <tarball>', 'A root to test in, or <distribution>=<tarball>; may be repeated').argParser(
@@ -298,6 +302,7 @@ export function parseBuildOptions(
     image: raw.image,
     keepGoing: raw.keepGoing === true,
     resume: raw.resume === true,
+    checkReproducible: raw.checkReproducible === true,
     elsewhere: raw.bake === true ? 'bake' : raw.matrix,
     test: testOptions(raw),
   };

@@ -51,6 +51,7 @@ export const errorCodes = {
   'command-failed': 'a tool ended with a failure',
   'root-unusable': 'there is no root or container in which packages could be tested',
   'checks-failed': 'packages were installed for a test and did not pass it',
+  'not-reproducible': 'a second build of the same inputs made another package',
   'output-exists': 'a file that would be written is already there',
   'output-unwritable': 'the destination cannot be written',
   'targets-failed': 'some of several targets could not be built',

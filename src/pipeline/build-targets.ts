@@ -9,6 +9,8 @@ export interface TargetOutcome {
   /** Absent when it failed or was not begun. */
   readonly built?: BuiltTarget;
   readonly error?: CoachbuilderError;
+  /** Whether a second build made the same packages; absent when there was none. */
+  readonly reproducible?: boolean;
   /** Milliseconds from its first stage to its end; 0 when it was not begun. */
   readonly duration: number;
 }

@@ -9,6 +9,7 @@ export const stageNames = [
   'bytecode',
   'inspect',
   'package',
+  'reproduce',
   'test',
 ] as const;
 

@@ -3,7 +3,7 @@ import { formatCount, formatDuration, formatSize } from './format.ts';
 /** A line of the table that ends a run of several targets. */
 export interface SummaryRow {
   readonly target: string;
-  readonly outcome: 'built' | 'kept' | 'failed' | 'not begun';
+  readonly outcome: 'built' | 'kept' | 'reproducible' | 'not reproducible' | 'failed' | 'not begun';
   readonly packages: number;
   /** Bytes. */
   readonly size: number;
@@ -21,7 +21,9 @@ function cells(row: SummaryRow): readonly string[] {
   const time = formatDuration(duration);
   if (outcome === 'failed') return [target, '-', '-', time, outcome];
   const shared = sharedWith === undefined ? '' : `tree of ${sharedWith}`;
-  return [target, String(packages), formatSize(size), time, outcome === 'kept' ? 'kept from an earlier run' : shared];
+  const numbers = [target, String(packages), formatSize(size), time];
+  if (outcome === 'kept') return [...numbers, 'kept from an earlier run'];
+  return [...numbers, outcome === 'built' ? shared : [outcome, shared].filter((word) => word !== '').join(', ')];
 }
 
 /** A table of what came of each target, and a line with the sums. */
@@ -34,7 +36,7 @@ export function summaryTable(rows: readonly SummaryRow[], elapsed: number): stri
     return column >= 1 && column <= 3 ? text.padStart(width) : text.padEnd(width);
   };
   const table = lines.map((line) => line.map(align).join('  ').trimEnd());
-  const made = rows.filter(({ outcome }) => outcome === 'built' || outcome === 'kept');
+  const made = rows.filter(({ outcome }) => outcome !== 'failed' && outcome !== 'not begun');
   const packages = made.reduce((sum, row) => sum + row.packages, 0);
   const size = made.reduce((sum, row) => sum + row.size, 0);
   const sum = `${String(made.length)} of ${formatCount(rows.length, 'target')}, ${formatCount(packages, 'package')}, ${formatSize(size)}, ${formatDuration(elapsed)}`;

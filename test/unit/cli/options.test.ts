@@ -40,6 +40,7 @@ describe('the options of build-package', () => {
       image: undefined,
       keepGoing: false,
       resume: false,
+      checkReproducible: false,
       elsewhere: undefined,
       missingDistribution: expect.any(UsageError) as UsageError,
     });
@@ -50,7 +51,7 @@ describe('the options of build-package', () => {
       parse(
         ...['--distribution', 'debian-13,centos-7', '--distribution=all', '--architecture=arm64', '-d', 'out'],
         ...['--manifest', 'm.yaml', '--package-version=1.0', '--locked', '--offline', '--force', '--dry-run', '--json'],
-        ...['-v', '--progress=json', '--build-directory', 'work', '--keep-going', '--resume'],
+        ...['-v', '--progress=json', '--build-directory', 'work', '--keep-going', '--resume', '--check-reproducible'],
         ...['--builder=wheels', '--image=example.com/builder:1', 'httpie==3.2.4'],
       ),
     ).toEqual({
@@ -72,6 +73,7 @@ describe('the options of build-package', () => {
       image: 'example.com/builder:1',
       keepGoing: true,
       resume: true,
+      checkReproducible: true,
       elsewhere: undefined,
       missingDistribution: expect.any(UsageError) as UsageError,
     });

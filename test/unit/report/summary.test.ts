@@ -30,3 +30,17 @@ it('the table of a run says of each target what came of it, numbers below each o
     '',
   ]);
 });
+
+it('the table of a run with a second build says whether it made the same packages', () => {
+  const rows: readonly SummaryRow[] = [
+    { ...row, outcome: 'reproducible' },
+    { ...row, target: 'alma-9', outcome: 'not reproducible', sharedWith: 'rocky-9' },
+  ];
+  expect(summaryTable(rows, 65_000).split('\n')).toEqual([
+    'target   packages    size   time  shared',
+    'rocky-9         3  5.3 MB  6.6 s  reproducible',
+    'alma-9          3  5.3 MB  6.6 s  not reproducible, tree of rocky-9',
+    '2 of 2 targets, 6 packages, 10.6 MB, 1 min 05 s',
+    '',
+  ]);
+});
