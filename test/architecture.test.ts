@@ -48,6 +48,7 @@ const flow = [
   ['tree'],
   ['inspect'],
   ['packages'],
+  ['sbom'],
   ['formats'],
   ['verification'],
   ['pipeline'],

@@ -6,6 +6,7 @@ import { readIndexSettings, withIndexSettings } from '../lock/index-settings.ts'
 import { lockFileName } from '../lock/lock-file.ts';
 import { LockStore } from '../lock/lock-store.ts';
 import { withUsablePip } from '../lock/pip-tool.ts';
+import { billNames } from '../pipeline/bills.ts';
 import { artifactsOf, buildTargets, type TargetsBuild, type TargetsResult } from '../pipeline/build-targets.ts';
 import { checkDestination, type Destination } from '../pipeline/destination.ts';
 import { FinishedTargets } from '../pipeline/finished.ts';
@@ -101,6 +102,7 @@ async function describeBuild(
     slots: new Slots(slotsFor(machineCapacity())),
     finished,
     resume: options.resume,
+    sbom: options.sbom,
     keepGoing: options.keepGoing,
     program: await programIdentity(),
     ports: job.ports,
@@ -154,7 +156,9 @@ async function carryOut(job: Job): Promise<void> {
   const replaceable = options.resume ? await finished.findPaths(targets) : new Set<string>();
   const destination: Destination = { ...place, delivered: new Map(), replaceable };
   const build = await describeBuild({ applications, destination, targets, finished }, job);
-  await checkDestination(destination, targets.filter((target) => applications.has(target)).flatMap(newNames));
+  const possible = targets.filter((target) => applications.has(target));
+  const bills = possible.flatMap((target) => billNames(target, options.sbom));
+  await checkDestination(destination, [...possible.flatMap(newNames), ...bills]);
   const { outcomes: first, fatal } = await buildTargets(targets, build);
   let outcomes = first;
   let reports: readonly TestReport[] = [];

@@ -44,6 +44,7 @@ function portable<Word extends string | undefined>(word: Word, world: World): Wo
 
 /** Options that go with every target, whoever builds it. */
 function commonOptions(options: BuildOptions, manifest: string | undefined): readonly string[] {
+  const [sbom] = options.sbom;
   return [
     ...(manifest === undefined ? [] : [`--manifest=${manifest}`]),
     ...(options.packageVersion === undefined ? [] : [`--package-version=${options.packageVersion}`]),
@@ -52,6 +53,7 @@ function commonOptions(options: BuildOptions, manifest: string | undefined): rea
     ...(options.builder === 'auto' ? [] : [`--builder=${options.builder}`]),
     ...(options.image === undefined ? [] : [`--image=${options.image}`]),
     ...(options.checkReproducible ? ['--check-reproducible'] : []),
+    ...(sbom === undefined ? [] : [`--sbom=${options.sbom.length > 1 ? 'all' : sbom}`]),
   ];
 }
 

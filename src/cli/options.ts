@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 import { architectureNames, findArchitecture, type Architecture } from '../model/architecture.ts';
 import type { Verbosity } from '../report/lines.ts';
+import { sbomFormats, type SbomFormat } from '../sbom/bill.ts';
 import type { World } from './world.ts';
 
 /** Thrown after help was printed: nothing is left to do, and nothing failed. */
@@ -70,6 +71,8 @@ export interface BuildOptions extends CommonOptions {
   readonly resume: boolean;
   /** Whether everything is built a second time and compared. */
   readonly checkReproducible: boolean;
+  /** Bills of materials that are written beside the packages. */
+  readonly sbom: readonly SbomFormat[];
   /** Undefined: what is built is not tested. */
   readonly test: TestBuiltOptions | undefined;
   /** Nothing is built; what is printed describes the work for a CI or for buildx. */
@@ -90,6 +93,7 @@ interface RawOptions {
   readonly keepGoing?: boolean;
   readonly resume?: boolean;
   readonly checkReproducible?: boolean;
+  readonly sbom?: SbomFormat | 'all';
   readonly matrix?: 'github' | 'gitlab';
   readonly bake?: boolean;
   readonly test?: boolean;
@@ -168,6 +172,12 @@ function buildPackageCommand(distributions: readonly string[]): Command {
     .option('--image <name>', 'The container image to compile in; without it that of the distribution')
     .option('--keep-going', 'Build the other targets when one fails')
     .option('--resume', 'Leave targets alone that an earlier run has finished')
+    .addOption(
+      new Option('--sbom <format>', 'Write a software bill of materials beside each main package').choices([
+        ...sbomFormats,
+        'all',
+      ]),
+    )
     .addOption(
       new Option('--matrix <ci>', 'Print the targets as a matrix of a CI, and build nothing').choices([
         'github',
@@ -303,6 +313,7 @@ export function parseBuildOptions(
     keepGoing: raw.keepGoing === true,
     resume: raw.resume === true,
     checkReproducible: raw.checkReproducible === true,
+    sbom: raw.sbom === undefined ? [] : raw.sbom === 'all' ? sbomFormats : [raw.sbom],
     elsewhere: raw.bake === true ? 'bake' : raw.matrix,
     test: testOptions(raw),
   };

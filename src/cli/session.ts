@@ -126,8 +126,9 @@ export function printArtifacts(
     for (const artifact of artifacts) world.stdout(`${artifact.path}\n`);
     return;
   }
-  const rows = artifacts.map(({ path, name, version, release, architecture, format, size, sha256 }) => {
-    return { path, name, version, release, architecture, format, size, sha256 };
+  const rows = artifacts.map(({ path, name, version, release, architecture, format, size, sha256, sbom }) => {
+    const bills = sbom === undefined ? {} : { sbom: sbom.map((file) => file.path) };
+    return { path, name, version, release, architecture, format, size, sha256, ...bills };
   });
   world.stdout(`${JSON.stringify(rows, null, 2)}\n`);
 }

@@ -3,6 +3,15 @@ import type { PackageVersion } from '../model/package-version.ts';
 import type { PackageDefinition } from '../packages/definition.ts';
 import type { ChildEnvironments, CommandRunner } from '../system/command.ts';
 
+/** A file on disk that describes a package. */
+export interface CompanionFile {
+  /** Absolute. */
+  readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly sha256: string;
+}
+
 /** A package file on disk. */
 export interface PackageArtifact {
   /** Absolute. */
@@ -16,6 +25,8 @@ export interface PackageArtifact {
   /** Bytes. */
   readonly size: number;
   readonly sha256: string;
+  /** Bills of materials beside it; absent when none were asked for. */
+  readonly sbom?: readonly CompanionFile[] | undefined;
 }
 
 /** A text file that a format renders from a definition: spec, control, maintainer scripts. */

@@ -44,12 +44,10 @@ const licenseClassifiers: Readonly<Record<string, string>> = {
 };
 
 /**
- * The licence that metadata states: its SPDX expression (PEP 639), else its License field when that is an SPDX
- * expression, else what one classifier means, else the License field as it is when it is one line, and not a whole text.
+ * The SPDX expression that the licence fields before PEP 639 come to: the License field when it is one, else what one
+ * classifier means.
  */
-export function deriveLicense(metadata: CoreMetadata): string {
-  const expression = present(metadata.licenseExpression);
-  if (expression !== undefined) return expression;
+export function deriveSpdxLicense(metadata: Pick<CoreMetadata, 'license' | 'classifiers'>): string | undefined {
   const stated = present(metadata.license);
   if (stated !== undefined && isSpdxExpression(stated)) return stated;
   const classified = metadata.classifiers
@@ -58,11 +56,22 @@ export function deriveLicense(metadata: CoreMetadata): string {
     .filter((identifier) => identifier !== '');
   // Several may be meant as a choice or as a sum: metadata does not tell.
   const [only, ...others] = new Set(classified);
-  if (only !== undefined && others.length === 0) return only;
+  return others.length === 0 ? only : undefined;
+}
+
+/**
+ * The licence that metadata states: its SPDX expression (PEP 639), else its License field when that is an SPDX
+ * expression, else what one classifier means, else the License field as it is when it is one line, and not a whole text.
+ */
+export function deriveLicense(metadata: CoreMetadata): string {
+  const expression = present(metadata.licenseExpression) ?? deriveSpdxLicense(metadata);
+  if (expression !== undefined) return expression;
+  const stated = present(metadata.license);
   return stated !== undefined && stated.length <= 80 && !stated.includes('\n') ? stated : unknownLicense;
 }
 
-function isSpdxExpression(text: string): boolean {
+/** Whether a text is an expression of SPDX 2.3, annex D, whose identifiers are in the list of licences. */
+export function isSpdxExpression(text: string): boolean {
   try {
     parseLicense(text);
     return true;

@@ -19,6 +19,7 @@ import { readPackageSources } from '../packages/sources.ts';
 import { stagePackage } from '../packages/stage.ts';
 import type { BuildTarget } from '../plan/build-plan.ts';
 import { formatCount, formatSize } from '../report/format.ts';
+import type { SbomFormat } from '../sbom/bill.ts';
 import { writeFileAtomic } from '../system/files.ts';
 import { assembleTree } from '../tree/assemble.ts';
 import { canCompileAhead, chooseBytecode, compileBytecode } from '../tree/bytecode.ts';
@@ -26,6 +27,7 @@ import type { Tree } from '../tree/tree.ts';
 import { gather } from '../wheelhouse/gather.ts';
 import { verifyClosure } from '../wheelhouse/verify-closure.ts';
 import type { Wheelhouse } from '../wheelhouse/wheelhouse.ts';
+import { writeBills } from './bills.ts';
 import { bringInterpreter, findCompiler, findNeeds, ownLibraries } from './bundled.ts';
 import { below, emitInto, type Destination } from './destination.ts';
 import { digestInputs, type FinishedTargets } from './finished.ts';
@@ -58,6 +60,8 @@ export interface TargetBuild {
   readonly finished: FinishedTargets;
   /** Whether targets that are finished already are left as they are. */
   readonly resume: boolean;
+  /** Bills of materials that are written beside the main package. */
+  readonly sbom: readonly SbomFormat[];
   /** Which Coachbuilder this is; packages of another one are not taken for finished. */
   readonly program: string;
   readonly ports: LockPorts;
@@ -200,14 +204,18 @@ export async function emitPackage(
 
 async function emitAll(
   definitions: readonly PackageDefinition[],
-  { target, tree, directory }: { readonly target: BuildTarget; readonly tree: Tree; readonly directory: string },
+  { content, tree, directory }: { readonly content: TargetContent; readonly tree: Tree; readonly directory: string },
   build: TargetBuild,
 ): Promise<readonly PackageArtifact[]> {
+  const { target } = content;
   return emitInto(below(build.destination, target.subdirectory), async (staging) => {
     const artifacts: PackageArtifact[] = [];
     for (const definition of definitions) {
       const emission = { output: staging, scratch: join(directory, definition.id), ports: build.ports };
-      artifacts.push(await emitPackage(definition, emission, definition.id === 'main' ? tree : undefined));
+      const isMain = definition.id === 'main';
+      const artifact = await emitPackage(definition, emission, isMain ? tree : undefined);
+      if (!isMain || build.sbom.length === 0) artifacts.push(artifact);
+      else artifacts.push({ ...artifact, sbom: await writeBills(definition, artifact, content, build) });
     }
     return artifacts;
   });
@@ -218,9 +226,17 @@ async function record(directory: string, name: string, value: object): Promise<v
   await writeFileAtomic(join(directory, name), `${JSON.stringify({ schemaVersion: 1, ...value }, null, 1)}\n`);
 }
 
+/** What the main package of a target is made of. */
+interface TargetContent {
+  readonly target: BuildTarget;
+  readonly environment: LockedEnvironment;
+  readonly wheelhouse: Wheelhouse;
+}
+
 /** A target of which it is known what it will be made of. */
 export interface ResolvedTarget {
   readonly target: BuildTarget;
+  readonly environment: LockedEnvironment;
   /** sha256 (hexadecimal) of everything that decides the packages. */
   readonly inputs: string;
   /** The packages of an earlier run, when all of them are there and were not altered since. */
@@ -234,13 +250,13 @@ export interface ResolvedTarget {
  * @throws CoachbuilderError of either stage
  */
 export async function resolveTarget(target: BuildTarget, build: TargetBuild): Promise<ResolvedTarget> {
-  const { epoch, program } = build;
+  const { epoch, sbom, program } = build;
   const environment = await lockEnvironment(target, build);
   const application = build.applicationFor(target);
-  const inputs = await digestInputs({ target, application, environment, epoch, program });
+  const inputs = await digestInputs({ target, application, environment, epoch, sbom, program });
   const present = build.resume ? await build.finished.find(target) : undefined;
-  if (present?.inputs === inputs) return { target, inputs, present, wheelhouse: undefined };
-  return { target, inputs, present, wheelhouse: await collectWheels(target, environment, build) };
+  if (present?.inputs === inputs) return { target, environment, inputs, present, wheelhouse: undefined };
+  return { target, environment, inputs, present, wheelhouse: await collectWheels(target, environment, build) };
 }
 
 /** What came of a target. */
@@ -259,7 +275,7 @@ export interface BuiltTarget {
  * @throws CoachbuilderError of any stage
  */
 export async function finishTarget(
-  { target, inputs, present, wheelhouse }: ResolvedTarget,
+  { target, environment, inputs, present, wheelhouse }: ResolvedTarget,
   order: number,
   build: TargetBuild,
 ): Promise<BuiltTarget> {
@@ -279,7 +295,7 @@ export async function finishTarget(
     const artifacts = await slots.run(order, async () => {
       const tree = await trees.adopt(common, { root, epoch });
       await record(directory, 'tree.json', tree);
-      return packageTree(target, tree, build);
+      return packageTree({ target, environment, wheelhouse }, tree, build);
     });
     await build.finished.keep(target, inputs, artifacts);
     return { artifacts, sharedWith, kept: false };
@@ -288,13 +304,18 @@ export async function finishTarget(
   }
 }
 
-async function packageTree(target: BuildTarget, tree: Tree, build: TargetBuild): Promise<readonly PackageArtifact[]> {
+async function packageTree(
+  content: TargetContent,
+  tree: Tree,
+  build: TargetBuild,
+): Promise<readonly PackageArtifact[]> {
+  const { target } = content;
   const { reporter } = build.ports;
   const directory = targetDirectory(target, build);
   const artifacts = await runStage(
     reporter,
     { stage: 'package', target: target.label, summary: (made) => formatCount(made.length, 'package') },
-    async () => emitAll(await defineAll(target, tree, build), { target, tree, directory }, build),
+    async () => emitAll(await defineAll(target, tree, build), { content, tree, directory }, build),
   );
   await record(directory, 'artifacts.json', { artifacts });
   for (const { path, size } of artifacts) reporter.report({ type: 'artifact-built', target: target.label, path, size });

@@ -3,7 +3,7 @@ import { access, mkdir, rename, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
-import type { PackageArtifact } from '../formats/packager.ts';
+import type { CompanionFile, PackageArtifact } from '../formats/packager.ts';
 import { digestFile, isErrno, temporaryDirectory, writeFailure, type TemporaryDirectory } from '../system/files.ts';
 
 /** Where packages go, and whether those that are there may be replaced. */
@@ -87,13 +87,16 @@ async function openStaging({ directory }: Destination): Promise<TemporaryDirecto
   }
 }
 
+/** What is put into the destination: a package, or a file that describes one. */
+type DeliveredFile = Pick<CompanionFile, 'path' | 'sha256'>;
+
 /** Whether the very bytes of an artifact stand at its final place already: a release package comes out of many builds. */
-async function isDelivered(artifact: PackageArtifact, path: string): Promise<boolean> {
+async function isDelivered(file: DeliveredFile, path: string): Promise<boolean> {
   const isFile = await stat(path).then(
     (facts) => facts.isFile(),
     () => false,
   );
-  return isFile && (await digestFile(path)).sha256 === artifact.sha256;
+  return isFile && (await digestFile(path)).sha256 === file.sha256;
 }
 
 /**
@@ -106,44 +109,51 @@ async function deliver(
   artifacts: readonly PackageArtifact[],
   destination: Destination,
 ): Promise<readonly PackageArtifact[]> {
-  const repeated = claim(artifacts, destination);
-  const fresh: PackageArtifact[] = [];
-  for (const artifact of artifacts) {
-    if (repeated.has(artifact) || (await isDelivered(artifact, finalPath(artifact, destination)))) continue;
-    fresh.push(artifact);
+  const files = artifacts.flatMap((artifact): readonly DeliveredFile[] => [artifact, ...(artifact.sbom ?? [])]);
+  const repeated = claim(files, destination);
+  const fresh: DeliveredFile[] = [];
+  for (const file of files) {
+    if (repeated.has(file) || (await isDelivered(file, finalPath(file, destination)))) continue;
+    fresh.push(file);
   }
   await checkDestination(
     destination,
-    fresh.map((artifact) => basename(artifact.path)),
+    fresh.map((file) => basename(file.path)),
   );
   await mkdir(destination.directory, { recursive: true });
-  for (const artifact of fresh) {
-    const path = finalPath(artifact, destination);
-    await rename(artifact.path, path).catch((error: unknown) => {
+  for (const file of fresh) {
+    const path = finalPath(file, destination);
+    await rename(file.path, path).catch((error: unknown) => {
       throw writeFailure(error, path);
     });
   }
-  return artifacts.map((artifact) => ({ ...artifact, path: finalPath(artifact, destination) }));
+  return artifacts.map((artifact) => delivered(artifact, destination));
 }
 
-function finalPath(artifact: PackageArtifact, destination: Destination): string {
-  return join(destination.directory, basename(artifact.path));
+function delivered(artifact: PackageArtifact, destination: Destination): PackageArtifact {
+  const path = finalPath(artifact, destination);
+  if (artifact.sbom === undefined) return { ...artifact, path };
+  return { ...artifact, path, sbom: artifact.sbom.map((file) => ({ ...file, path: finalPath(file, destination) })) };
+}
+
+function finalPath(file: DeliveredFile, destination: Destination): string {
+  return join(destination.directory, basename(file.path));
 }
 
 /**
  * Notes what is about to be delivered, at once for all of it, so that targets that end at the same time see each other.
- * @returns the artifacts that another target of this run has delivered already
+ * @returns the files that another target of this run has delivered already
  * @throws CoachbuilderError `file-conflict` when one of them is not the same
  */
-function claim(artifacts: readonly PackageArtifact[], destination: Destination): ReadonlySet<PackageArtifact> {
-  const { delivered } = destination;
-  const repeated = new Set<PackageArtifact>();
-  if (delivered === undefined) return repeated;
-  for (const artifact of artifacts) {
-    const path = finalPath(artifact, destination);
-    const earlier = delivered.get(path);
+function claim(files: readonly DeliveredFile[], destination: Destination): ReadonlySet<DeliveredFile> {
+  const claimed = destination.delivered;
+  const repeated = new Set<DeliveredFile>();
+  if (claimed === undefined) return repeated;
+  for (const file of files) {
+    const path = finalPath(file, destination);
+    const earlier = claimed.get(path);
     if (earlier === undefined) continue;
-    if (earlier !== artifact.sha256) {
+    if (earlier !== file.sha256) {
       throw new CoachbuilderError(
         'file-conflict',
         `two targets make different packages of the name ${basename(path)}`,
@@ -152,9 +162,9 @@ function claim(artifacts: readonly PackageArtifact[], destination: Destination):
         },
       );
     }
-    repeated.add(artifact);
+    repeated.add(file);
   }
-  for (const artifact of artifacts) delivered.set(finalPath(artifact, destination), artifact.sha256);
+  for (const file of files) claimed.set(finalPath(file, destination), file.sha256);
   return repeated;
 }
 

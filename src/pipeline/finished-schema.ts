@@ -15,6 +15,7 @@ const finishedSchema = z.object({
       format: z.enum(['deb', 'rpm']),
       size: z.number(),
       sha256: digest,
+      sbom: z.array(z.object({ path: z.string(), size: z.number(), sha256: digest })).optional(),
     }),
   ),
 });

@@ -3,9 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { Application } from '../application/application.ts';
-import type { PackageArtifact } from '../formats/packager.ts';
+import type { CompanionFile, PackageArtifact } from '../formats/packager.ts';
 import type { LockedEnvironment } from '../lock/lock.ts';
 import type { BuildTarget } from '../plan/build-plan.ts';
+import type { SbomFormat } from '../sbom/bill.ts';
 import { digestFile, isErrno, writeFileAtomic } from '../system/files.ts';
 import { parseFinished, type FinishedRecord } from './finished-schema.ts';
 
@@ -16,6 +17,8 @@ export interface TargetInputs {
   readonly environment: Pick<LockedEnvironment, 'fingerprint'>;
   /** SOURCE_DATE_EPOCH, seconds. */
   readonly epoch: number;
+  /** Bills of materials that are made as well. */
+  readonly sbom: readonly SbomFormat[];
   /** Which Coachbuilder: its version and the digest of what it consists of. */
   readonly program: string;
 }
@@ -40,13 +43,18 @@ async function contentOf(path: string): Promise<string> {
   }
 }
 
+/** A package and what lies beside it. */
+function filesOfArtifact(artifact: PackageArtifact): readonly CompanionFile[] {
+  return [artifact, ...(artifact.sbom ?? [])];
+}
+
 /** sha256 (hexadecimal) of everything that decides the packages of a target. */
 export async function digestInputs(inputs: TargetInputs): Promise<string> {
-  const { target, application, environment, epoch, program } = inputs;
+  const { target, application, environment, epoch, sbom, program } = inputs;
   const hash = createHash('sha256');
   const files: string[][] = [];
   for (const path of filesOf(target)) files.push([path, await contentOf(path)]);
-  hash.update(JSON.stringify([program, application.sha256, environment.fingerprint, epoch, target, files]));
+  hash.update(JSON.stringify([program, application.sha256, environment.fingerprint, epoch, sbom, target, files]));
   return hash.digest('hex');
 }
 
@@ -76,7 +84,7 @@ export class FinishedTargets {
   async find(target: BuildTarget): Promise<FinishedRecord | undefined> {
     try {
       const finished = parseFinished(await readFile(this.#path(target), 'utf8'));
-      for (const { path, sha256, size } of finished?.artifacts ?? []) {
+      for (const { path, sha256, size } of (finished?.artifacts ?? []).flatMap(filesOfArtifact)) {
         const found = await digestFile(path);
         if (found.sha256 !== sha256 || found.size !== size) return undefined;
       }
@@ -87,10 +95,13 @@ export class FinishedTargets {
     }
   }
 
-  /** Absolute paths of all packages that {@link find} finds for some targets. */
+  /** Absolute paths of all packages that {@link find} finds for some targets, and of what lies beside them. */
   async findPaths(targets: readonly BuildTarget[]): Promise<ReadonlySet<string>> {
     const paths = new Set<string>();
-    for (const target of targets) for (const { path } of (await this.find(target))?.artifacts ?? []) paths.add(path);
+    for (const target of targets) {
+      const finished = await this.find(target);
+      for (const { path } of (finished?.artifacts ?? []).flatMap(filesOfArtifact)) paths.add(path);
+    }
     return paths;
   }
 

@@ -18,6 +18,7 @@ export interface BuiltPackage {
   readonly format: string;
   readonly size: number;
   readonly sha256: string;
+  readonly sbom?: readonly string[];
 }
 
 export interface BuildRequest {

@@ -41,6 +41,7 @@ describe('the options of build-package', () => {
       keepGoing: false,
       resume: false,
       checkReproducible: false,
+      sbom: [],
       elsewhere: undefined,
       missingDistribution: expect.any(UsageError) as UsageError,
     });
@@ -51,7 +52,16 @@ describe('the options of build-package', () => {
       parse(
         ...['--distribution', 'debian-13,centos-7', '--distribution=all', '--architecture=arm64', '-d', 'out'],
         ...['--manifest', 'm.yaml', '--package-version=1.0', '--locked', '--offline', '--force', '--dry-run', '--json'],
-        ...['-v', '--progress=json', '--build-directory', 'work', '--keep-going', '--resume', '--check-reproducible'],
+        ...[
+          '-v',
+          '--progress=json',
+          '--build-directory',
+          'work',
+          '--keep-going',
+          '--resume',
+          '--check-reproducible',
+          '--sbom=all',
+        ],
         ...['--builder=wheels', '--image=example.com/builder:1', 'httpie==3.2.4'],
       ),
     ).toEqual({
@@ -74,6 +84,7 @@ describe('the options of build-package', () => {
       keepGoing: true,
       resume: true,
       checkReproducible: true,
+      sbom: ['cyclonedx', 'spdx'],
       elsewhere: undefined,
       missingDistribution: expect.any(UsageError) as UsageError,
     });

@@ -145,6 +145,19 @@ describe('packages', () => {
     expect(readdirSync(directory)).toEqual([]);
   });
 
+  it('come with their bills of materials, or not at all', async () => {
+    const emit = (staging: string): Promise<readonly PackageArtifact[]> =>
+      Promise.resolve([{ ...write(staging, 'a.deb'), sbom: [write(staging, 'a.deb.cdx.json')] }]);
+    const [delivered] = await emitInto({ directory, force: false }, emit);
+    const path = join(directory, 'a.deb.cdx.json');
+    expect(delivered?.sbom?.map((file) => file.path)).toEqual([path]);
+    expect(readdirSync(directory)).toEqual(['a.deb', 'a.deb.cdx.json']);
+    rmSync(join(directory, 'a.deb'));
+    const error = await failureOf(emitInto({ directory, force: false }, emit));
+    expect(error).toMatchObject({ code: 'output-exists', message: `a.deb.cdx.json is already in ${directory}` });
+    expect(readdirSync(directory)).toEqual(['a.deb.cdx.json']);
+  });
+
   it('do not replace what somebody else wrote meanwhile, without --force', async () => {
     const error = await failureOf(
       emitInto({ directory, force: false }, (staging) => {

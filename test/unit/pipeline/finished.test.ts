@@ -40,6 +40,7 @@ describe('what a target is made of', () => {
     application: { sha256: 'a' },
     environment: { fingerprint: 'e' },
     epoch: 1,
+    sbom: [],
     program: 'p',
     ...changes,
   });
@@ -54,6 +55,7 @@ describe('what a target is made of', () => {
       { application: { sha256: 'b' } },
       { environment: { fingerprint: 'f' } },
       { epoch: 2 },
+      { sbom: ['cyclonedx'] },
       { program: 'q' },
     ];
     const others = await Promise.all(changes.map((change) => digestInputs(inputs(change))));
@@ -105,6 +107,17 @@ describe('a record of a finished target', () => {
     writeFileSync(join(destination, 'b.deb'), 'B.deb');
     expect(await finished.find(target)).toBeUndefined();
     rmSync(join(destination, 'b.deb'));
+    expect(await finished.find(target)).toBeUndefined();
+  });
+
+  it('is found as long as its bills of materials are, too', async () => {
+    const finished = new FinishedTargets(cache, destination);
+    const target = targetFor('debian-12');
+    const { path, size, sha256 } = artifact('a.deb.cdx.json');
+    await finished.keep(target, digest, [{ ...artifact('a.deb'), sbom: [{ path, size, sha256 }] }]);
+    expect((await finished.find(target))?.artifacts[0]?.sbom).toEqual([{ path, size, sha256 }]);
+    expect(await finished.findPaths([target])).toEqual(new Set([join(destination, 'a.deb'), path]));
+    writeFileSync(path, 'altered');
     expect(await finished.find(target)).toBeUndefined();
   });
 
