@@ -1,6 +1,7 @@
 import correctLicense from 'spdx-correct';
 import parseLicense from 'spdx-expression-parse';
 
+import { suggest } from '../errors/suggest.ts';
 import { deriveSpdxLicense, isSpdxExpression } from '../manifest/derive.ts';
 import type { CoreMetadata } from '../python/core-metadata.ts';
 
@@ -55,9 +56,28 @@ export function isListedLicense(expression: string): boolean {
   return /^[\w.-]+$/.test(expression) && !expression.startsWith('LicenseRef-');
 }
 
-/** The SPDX identifier that a text probably means. */
+/** Identifiers that Python's distributions have most, for slips of the pen. */
+const commonLicenses = [
+  ...['0BSD', 'AGPL-3.0-only', 'AGPL-3.0-or-later', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'BSL-1.0'],
+  ...['GPL-2.0-only', 'GPL-2.0-or-later', 'GPL-3.0-only', 'GPL-3.0-or-later', 'LGPL-2.1-only', 'LGPL-2.1-or-later'],
+  ...['LGPL-3.0-only', 'LGPL-3.0-or-later', 'MPL-2.0', 'PSF-2.0', 'Unlicense', 'ZPL-2.1'],
+];
+
+/** Families, none of whose members is meant more than another. */
+const family = /^(?:[AL]?GPL|BSD)(?: licen[cs]e)?$/i;
+
+function digits(text: string): string {
+  return text.replaceAll(/\D/g, '');
+}
+
+/**
+ * The SPDX identifier that a text probably means.
+ * @returns undefined for what nobody could guess: a family of licences, a whole licence text
+ */
 export function suggestLicense(text: string): string | undefined {
-  // Of a whole licence text a guess by words would be worth nothing.
-  const near = text.length > 80 || text.includes('\n') ? null : correctLicense(text);
+  if (text.length > 80 || text.includes('\n') || family.test(text)) return undefined;
+  // Another version is another licence. In a few letters every one would be a third of them.
+  const alike = text.length < 6 ? [] : commonLicenses.filter((name) => digits(name) === digits(text));
+  const near = suggest(text, alike) ?? correctLicense(text);
   return near === null || near === text ? undefined : near;
 }

@@ -28,7 +28,9 @@ function distributionId(name: string): string {
 function homepageOf(text: string | undefined): string | undefined {
   if (text === undefined || !/^https?:\/\//i.test(text) || !URL.canParse(text)) return undefined;
   const url = new URL(text);
-  return url.username === '' && url.password === '' ? url.href : undefined;
+  if (url.username !== '' || url.password !== '') return undefined;
+  // What the URL standard lets be, and RFC 3986 (2. Characters) does not.
+  return url.href.replaceAll(/[^\w.~:/?#@!$&'()*+,;=%-]/g, encodeURIComponent);
 }
 
 interface Inspected {

@@ -181,6 +181,14 @@ describe('bills of materials', () => {
     expect(listing(none).filter((name) => name.endsWith('.json'))).toEqual([]);
   });
 
+  it.each([
+    ['spdx', '--sbom=spdx'],
+    ['all', '--sbom=all'],
+  ])('as %s are asked for elsewhere, too', async (format, argument) => {
+    const { stdout } = await build('--distribution=debian-12', '--matrix=github', `--sbom=${format}`, project());
+    expect(stdout).toContain(` ${argument} `);
+  });
+
   it('are not replaced without --force, and then neither are packages', async () => {
     const place = line.newDirectory('there');
     const mine = join(place, `${deb}.cdx.json`);

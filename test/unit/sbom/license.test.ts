@@ -58,6 +58,12 @@ describe('a licence that is not of the list', () => {
 
   it.each([
     ['Apache 2.0', 'Apache-2.0'],
+    ['Apache 1.1', 'Apache-1.1'],
+    ['BSD-3-Clasue', 'BSD-3-Clause'],
+    ['LGPL-2.1-ony', 'LGPL-2.1-only'],
+    ['MIT License', 'MIT'],
+    ['BSD', undefined],
+    ['LGPL License', undefined],
     ['GPLv3', 'GPL-3.0-or-later'],
     ['something of our own', undefined],
     ['MIT '.repeat(30), undefined],
