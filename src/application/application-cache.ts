@@ -1,7 +1,6 @@
-import { mkdir, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
-import { digestFile, temporaryName, writeFailure } from '../system/files.ts';
+import { digestFile, moveFileAtomic } from '../system/files.ts';
 import type { ToolPorts } from './ports.ts';
 
 /** A file of this machine, and its digest. */
@@ -20,16 +19,7 @@ export interface KeptFile {
  */
 export async function keepApplicationFile(file: string, ports: Pick<ToolPorts, 'cacheDirectory'>): Promise<KeptFile> {
   const { sha256 } = await digestFile(file);
-  const directory = join(ports.cacheDirectory, 'applications', sha256);
-  const path = join(directory, basename(file));
-  const temporary = temporaryName(path);
-  try {
-    await mkdir(directory, { recursive: true });
-    await rename(file, temporary);
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw writeFailure(error, path);
-  }
+  const path = join(ports.cacheDirectory, 'applications', sha256, basename(file));
+  await moveFileAtomic(file, path);
   return { path, sha256 };
 }

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { mkdir, rename, stat } from 'node:fs/promises';
+import { mkdir, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 import type { CommandResult } from '../system/command.ts';
-import { isErrno, temporaryDirectory } from '../system/files.ts';
+import { exists, isErrno, temporaryDirectory } from '../system/files.ts';
 import { gitCommitId, gitFetch, gitForgetReference, gitInitBare, type ToolCall } from '../system/tools/git.ts';
 import { lastLines } from './host-build.ts';
 import type { ToolPorts } from './ports.ts';
@@ -72,16 +72,6 @@ function explain(url: string, output: string): { readonly message: string; reado
 function unavailable(url: string, output: string, ports: ToolPorts): CoachbuilderError {
   const { message, hint } = explain(url, output);
   return new CoachbuilderError('source-unavailable', message, { hint, details: lastLines(output, ports, 8) });
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return false;
-    throw error;
-  }
 }
 
 async function fetchAll(mirror: string, url: string, ports: ToolPorts): Promise<void> {

@@ -2,7 +2,7 @@ import type { Application } from '../application/application.ts';
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 import type { LockStore } from '../lock/lock-store.ts';
 import { platformOf } from '../lock/platform.ts';
-import type { InterpreterCandidate } from '../lock/requires-python.ts';
+import { interpreterCandidates } from '../lock/requires-python.ts';
 import type { LockPorts } from '../lock/sdist-builder.ts';
 import type { Progress } from '../pipeline/stage.ts';
 import { interpreterOf, type TargetChoice } from '../plan/plan-build.ts';
@@ -69,10 +69,7 @@ type Obtain = (choice: TargetChoice) => Promise<Application>;
 
 function obtainer({ order, lock, ports, world }: ApplicationJob): Obtain {
   const { source, table } = order;
-  const candidates = [...table.values()].map(({ title, python }): InterpreterCandidate => ({
-    title,
-    pythonVersion: python.version,
-  }));
+  const candidates = interpreterCandidates(table);
   const wheels = source.kind === 'requirement' ? undefined : new ApplicationWheels({ source, candidates, ports });
   return async ({ distribution, architecture }) => {
     const { python, prefix } = normalizeOrder(order, nothingKnown, distribution, world);

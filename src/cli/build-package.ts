@@ -6,6 +6,7 @@ import { readIndexSettings, withIndexSettings } from '../lock/index-settings.ts'
 import { lockFileName } from '../lock/lock-file.ts';
 import { LockStore } from '../lock/lock-store.ts';
 import { withUsablePip } from '../lock/pip-tool.ts';
+import { interpreterCandidates } from '../lock/requires-python.ts';
 import { billNames } from '../pipeline/bills.ts';
 import { artifactsOf, buildTargets, type TargetsBuild, type TargetsResult } from '../pipeline/build-targets.ts';
 import { checkDestination, type Destination } from '../pipeline/destination.ts';
@@ -90,7 +91,7 @@ async function describeBuild(
   return {
     applicationFor: (target) => applications.for(target),
     lock: job.lock,
-    candidates: [...order.table.values()].map(({ title, python }) => ({ title, pythonVersion: python.version })),
+    candidates: interpreterCandidates(order.table),
     hasLocalFiles: job.hasLocalFiles,
     destination,
     epoch: job.chosenEpoch ?? first?.epoch ?? 0,

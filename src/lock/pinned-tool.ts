@@ -1,8 +1,8 @@
-import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 
 import type { ToolPorts } from '../application/ports.ts';
-import { isErrno, temporaryDirectory, writeFileAtomic } from '../system/files.ts';
+import { exists, temporaryDirectory, writeFileAtomic } from '../system/files.ts';
 import { pipDownload } from '../system/tools/pip.ts';
 
 /** A tool that is fetched from the user's index when this machine's own does not do. */
@@ -12,16 +12,6 @@ export interface PinnedTool {
   readonly version: string;
   /** Of its wheels, hexadecimal: whichever fits this machine. */
   readonly sha256: readonly string[];
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return false;
-    throw error;
-  }
 }
 
 async function provision(
@@ -43,7 +33,6 @@ async function provision(
   if (result.exitCode !== 0) return ports.redactor.text(result.stderr.trim().split('\n').at(-1) ?? '');
   const wheel = (await readdir(destination)).find((file) => file.endsWith('.whl'));
   if (wheel === undefined) return 'no wheel came';
-  await mkdir(dirname(path), { recursive: true });
   await writeFileAtomic(path, await extract(join(destination, wheel)), 0o755);
   return undefined;
 }

@@ -2,6 +2,7 @@ import type { Distribution, PackagedPython } from '../distributions/distribution
 import type { Architecture } from '../model/architecture.ts';
 import type { BuildTarget } from '../plan/build-plan.ts';
 import { supportedTags } from '../python/tags.ts';
+import { wheelRank } from '../python/wheel-name.ts';
 
 /** The interpreter and the C library that files are chosen for; several distributions may share them. */
 export interface TargetPlatform {
@@ -56,4 +57,9 @@ export function platformTags(platform: TargetPlatform): readonly string[] {
     glibc: platform.glibc,
     architecture: platform.architecture,
   });
+}
+
+/** Whether a platform accepts a wheel, by its file name. */
+export function acceptsWheel(platform: TargetPlatform, fileName: string): boolean {
+  return wheelRank(fileName, platformTags(platform)) !== undefined;
 }

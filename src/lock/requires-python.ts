@@ -1,3 +1,4 @@
+import type { DistributionTable } from '../distributions/table.ts';
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 import type { CoreMetadata } from '../python/core-metadata.ts';
 import { satisfies } from '../python/specifiers.ts';
@@ -8,6 +9,11 @@ export interface InterpreterCandidate {
   /** `Debian 12`. */
   readonly title: string;
   readonly pythonVersion: string;
+}
+
+/** The interpreters of all distributions of a table. */
+export function interpreterCandidates(table: DistributionTable): readonly InterpreterCandidate[] {
+  return [...table.values()].map(({ title, python }) => ({ title, pythonVersion: python.version }));
 }
 
 /** Whether a `Requires-Python` takes an interpreter; of `3.6`, without a patch level, 3.6.0 is meant. */

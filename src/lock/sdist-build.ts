@@ -5,13 +5,12 @@ import { lastLines, requirePureWheel, tryBuildOnHost } from '../application/host
 import type { ToolPorts } from '../application/ports.ts';
 import { undatedEpoch } from '../application/sdist-time.ts';
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
-import { wheelRank } from '../python/wheel-name.ts';
 import { temporaryDirectory } from '../system/files.ts';
 import { findBuiltWheel, keepBuiltWheel } from './built-wheels.ts';
 import { hashMismatch, needsCompiler, offlineMiss, unreachableIndex } from './failures.ts';
 import type { LockedDistribution } from './lock.ts';
 import { pipFailure } from './pip-failure.ts';
-import { describePlatform, platformTags, type TargetPlatform } from './platform.ts';
+import { acceptsWheel, describePlatform, type TargetPlatform } from './platform.ts';
 import type { BuiltWheel, CompiledWheel, LockPorts, SdistBuilder } from './sdist-builder.ts';
 
 /** A line of a requirements file that names exactly one file of one version. */
@@ -61,7 +60,7 @@ export async function buildLockedSdist(
   explanation: readonly string[] = [],
 ): Promise<BuiltWheel | CompiledWheel> {
   const built = await obtain(distribution, platform, ports, explanation);
-  if (wheelRank(basename(built.path), platformTags(platform)) !== undefined) return built;
+  if (acceptsWheel(platform, basename(built.path))) return built;
   const { name, version } = distribution;
   const misfit = new CoachbuilderError(
     'unsupported-wheel',

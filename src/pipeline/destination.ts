@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 import type { CompanionFile, PackageArtifact } from '../formats/packager.ts';
-import { digestFile, isErrno, temporaryDirectory, writeFailure, type TemporaryDirectory } from '../system/files.ts';
+import { digestFile, exists, temporaryDirectory, writeFailure, type TemporaryDirectory } from '../system/files.ts';
 
 /** Where packages go, and whether those that are there may be replaced. */
 export interface Destination {
@@ -23,16 +23,6 @@ export interface Destination {
 /** A subdirectory of a destination, or the destination itself when the name is empty. */
 export function below(destination: Destination, subdirectory: string): Destination {
   return { ...destination, directory: join(destination.directory, subdirectory) };
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return false;
-    throw error;
-  }
 }
 
 /** The nearest directory that is there already: the one that decides whether the rest can be made. */

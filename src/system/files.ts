@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { chmod, mkdir, mkdtemp, open, rename, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
@@ -8,6 +8,17 @@ import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 /** Whether an error of the file system has the given code, such as `ENOENT`. */
 export function isErrno(error: unknown, ...codes: readonly string[]): boolean {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' && codes.includes(error.code);
+}
+
+/** Whether a path leads to anything. @throws Error when that cannot be told: a directory above may not be searched */
+export async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return false;
+    throw error;
+  }
 }
 
 /** Turns what writing can fail with into an error for people; anything else is passed through. */
@@ -25,6 +36,23 @@ export function writeFailure(error: unknown, path: string): unknown {
     });
   }
   return error;
+}
+
+/**
+ * Moves a file so that it appears whole or not at all; an existing one is replaced.
+ * @param source on the file system of `path`
+ * @throws CoachbuilderError `disk-full` or `output-unwritable`
+ */
+export async function moveFileAtomic(source: string, path: string): Promise<void> {
+  const temporary = temporaryName(path);
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await rename(source, temporary);
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw writeFailure(error, path);
+  }
 }
 
 /** The error for people when the system refuses access to a file or directory that is needed. */

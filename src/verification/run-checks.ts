@@ -11,22 +11,11 @@ import {
 } from './plan-checks.ts';
 import type { CheckResult } from './result.ts';
 import type { Root } from './root.ts';
-import { checkStopped, runService, type ServiceEnd } from './run-service.ts';
+import { checkStopped, runService } from './run-service.ts';
+import { failed, passed, skipped, type Verdict } from './verdict.ts';
 
 /** Milliseconds that a program has for `--version`, and that a manifest's command has. */
 const limits = { script: 60_000, command: 600_000 } as const;
-
-type Verdict = Pick<CheckResult, 'outcome' | 'message' | 'output'>;
-
-const passed: Verdict = { outcome: 'passed', message: undefined, output: [] };
-
-function failed(message: string, output: readonly string[] = []): Verdict {
-  return { outcome: 'failed', message, output };
-}
-
-function skipped(message: string): Verdict {
-  return { outcome: 'skipped', message, output: [] };
-}
 
 interface Scene {
   readonly root: Root;
@@ -96,11 +85,6 @@ async function runScript(path: string, unprivileged: boolean, { root }: Scene): 
   return passed;
 }
 
-function judgeService(end: ServiceEnd): Verdict {
-  if (end.outcome === 'skipped') return skipped(end.reason);
-  return end.outcome === 'failed' ? failed(end.reason, end.output) : passed;
-}
-
 async function leftovers(paths: readonly string[], scene: Scene): Promise<Verdict> {
   const { root, manager } = scene;
   const left: string[] = [];
@@ -151,9 +135,9 @@ async function perform(step: CheckStep, scene: Scene): Promise<Verdict> {
       return judge([step.command], await scene.root.run(argv, { timeout: limits.command }));
     }
     case 'service':
-      return judgeService(await runService(step.unit, scene.root));
+      return runService(step.unit, scene.root);
     case 'stopped':
-      return judgeService(await checkStopped(step.unit, scene.root));
+      return checkStopped(step.unit, scene.root);
     case 'remove':
       return attempt(scene, manager.remove(step.names));
     case 'purge':

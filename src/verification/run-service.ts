@@ -1,18 +1,13 @@
 import type { CommandResult } from '../system/command.ts';
 import { lastLines } from './package-manager.ts';
 import type { Root } from './root.ts';
+import { failed, passed, skipped, type Verdict } from './verdict.ts';
 
 /** Milliseconds that `systemctl` has: more than systemd itself gives a unit (systemd.service(5), 90 s). */
 const patience = 300_000;
 
 /** Seconds after which a service that ends by itself has ended. */
 const settling = '2';
-
-/** What came of a service. */
-export type ServiceEnd =
-  | { readonly outcome: 'passed' }
-  | { readonly outcome: 'skipped'; readonly reason: string }
-  | { readonly outcome: 'failed'; readonly reason: string; readonly output: readonly string[] };
 
 /** A unit's properties, as `systemctl show` tells them. */
 type Properties = Readonly<Record<string, string>>;
@@ -40,32 +35,28 @@ async function showUnit(unit: string, root: Root): Promise<Properties> {
  * Whether a service, which `runService` left running, was stopped with the removal of its package.
  * @param unit `fleet-agent.service`
  */
-export async function checkStopped(unit: string, root: Root): Promise<ServiceEnd> {
-  if (root.withoutInit !== undefined) return { outcome: 'skipped', reason: root.withoutInit };
+export async function checkStopped(unit: string, root: Root): Promise<Verdict> {
+  if (root.withoutInit !== undefined) return skipped(root.withoutInit);
   const { ActiveState, SubState } = await showUnit(unit, root);
-  if (ActiveState !== 'active') return { outcome: 'passed' };
+  if (ActiveState !== 'active') return passed;
   await root.run(['systemctl', 'kill', '--signal=KILL', unit]);
-  return {
-    outcome: 'failed',
-    reason: `${unit} is still ${ActiveState} (${SubState ?? 'unknown'}): nothing stopped it before its files went`,
-    output: [],
-  };
+  return failed(`${unit} is still ${ActiveState} (${SubState ?? 'unknown'}): nothing stopped it before its files went`);
 }
 
 /**
  * Starts, restarts and stops a service as an administrator would, and leaves it running.
  * @param unit `fleet-agent.service`
  */
-export async function runService(unit: string, root: Root): Promise<ServiceEnd> {
-  if (root.withoutInit !== undefined) return { outcome: 'skipped', reason: root.withoutInit };
+export async function runService(unit: string, root: Root): Promise<Verdict> {
+  if (root.withoutInit !== undefined) return skipped(root.withoutInit);
   const systemctl = async (...args: readonly string[]): Promise<CommandResult> =>
     root.run(['systemctl', ...args], { timeout: patience });
   const show = async (): Promise<Properties> => showUnit(unit, root);
-  const fail = async (reason: string, printed?: CommandResult): Promise<ServiceEnd> => {
+  const fail = async (reason: string, printed?: CommandResult): Promise<Verdict> => {
     const journal = await root.run(['journalctl', '--no-pager', '--lines=20', `--unit=${unit}`]);
     await systemctl('stop', unit);
     const output = [...(printed === undefined ? [] : lastLines(printed, 5)), ...lastLines(journal, 15)];
-    return { outcome: 'failed', reason, output };
+    return failed(reason, output);
   };
   for (const verb of ['start', 'restart']) {
     const result = await systemctl(verb, unit);
@@ -82,5 +73,5 @@ export async function runService(unit: string, root: Root): Promise<ServiceEnd> 
   if (ActiveState !== 'inactive')
     return fail(`${unit} is ${ActiveState ?? 'unknown'} after it was stopped, with the result ${Result ?? 'unknown'}`);
   await systemctl('start', unit);
-  return { outcome: 'passed' };
+  return passed;
 }

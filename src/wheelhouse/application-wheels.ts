@@ -5,21 +5,16 @@ import { buildLocalSource, commitOf, readApplication, requireNamed } from '../ap
 import { fetchSource, type FileSource, type LocalSource } from '../application/local-source.ts';
 import { archiveSource, type SourceArchive } from '../application/source-archive.ts';
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
-import { platformTags, type TargetPlatform } from '../lock/platform.ts';
+import { acceptsWheel, type TargetPlatform } from '../lock/platform.ts';
 import { requireInterpreter, type InterpreterCandidate } from '../lock/requires-python.ts';
 import { compilable } from '../lock/sdist-build.ts';
 import type { LockPorts } from '../lock/sdist-builder.ts';
-import { wheelRank } from '../python/wheel-name.ts';
 
 export interface ApplicationWheelsOptions {
   readonly source: FileSource;
   /** Other distributions' interpreters, for advice. */
   readonly candidates: readonly InterpreterCandidate[];
   readonly ports: LockPorts;
-}
-
-function fits(application: Application, platform: TargetPlatform): boolean {
-  return wheelRank(basename(application.wheel), platformTags(platform)) !== undefined;
 }
 
 function isPython2({ pythonVersion }: TargetPlatform): boolean {
@@ -71,7 +66,7 @@ export class ApplicationWheels {
     if (mode === 'container') return this.#compile(platform, () => this.#demanded());
     const built = await this.#host();
     if (!(built instanceof CoachbuilderError)) {
-      if (fits(built, platform)) return built;
+      if (acceptsWheel(platform, basename(built.wheel))) return built;
       // Built by another major version of Python than it is for: what does not compile is told of it when it is gathered.
       const able = await ports.sdistBuilder?.canBuild(platform);
       return able?.possible === true ? this.#compile(platform, () => this.#demanded()) : built;

@@ -1,8 +1,8 @@
-import { mkdir, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 
 import type { LockedFile } from '../lock/lock.ts';
-import { digestFile, isErrno, temporaryName, writeFailure } from '../system/files.ts';
+import { digestFile, isErrno, moveFileAtomic } from '../system/files.ts';
 
 /** Where a file of the given content is kept: `wheels/<sha256>/<file name>`. */
 function cachedPath(file: LockedFile, cacheDirectory: string): string {
@@ -32,14 +32,6 @@ export async function findCached(file: LockedFile, cacheDirectory: string): Prom
  */
 export async function keepCached(source: string, file: LockedFile, cacheDirectory: string): Promise<string> {
   const path = cachedPath(file, cacheDirectory);
-  const temporary = temporaryName(path);
-  try {
-    await mkdir(dirname(path), { recursive: true });
-    await rename(source, temporary);
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw writeFailure(error, path);
-  }
+  await moveFileAtomic(source, path);
   return path;
 }

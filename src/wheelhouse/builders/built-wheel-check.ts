@@ -1,10 +1,10 @@
 import { basename } from 'node:path';
 
 import { CoachbuilderError } from '../../errors/coachbuilder-error.ts';
-import { describePlatform, platformTags, type TargetPlatform } from '../../lock/platform.ts';
+import { acceptsWheel, describePlatform, type TargetPlatform } from '../../lock/platform.ts';
 import type { CompilableSource } from '../../lock/sdist-builder.ts';
 import { compareVersions } from '../../python/version.ts';
-import { parseWheelName, wheelRank } from '../../python/wheel-name.ts';
+import { parseWheelName } from '../../python/wheel-name.ts';
 import { openZip } from '../../system/zip.ts';
 
 const elfMagic = Buffer.from([0x7f, 0x45, 0x4c, 0x46]);
@@ -56,7 +56,7 @@ export async function checkCompiledWheel(
     refuse(`that is not ${identity.name} ${identity.version}`, 'constrain the project to another version');
   }
   const wrongImage = 'compile in an image of the target: see --image';
-  if (wheelRank(basename(path), platformTags(platform)) === undefined) {
+  if (!acceptsWheel(platform, basename(path))) {
     refuse(`${describePlatform(platform)} does not accept it`, wrongImage);
   }
   const newer = await newerGlibc(path, platform.glibc);
