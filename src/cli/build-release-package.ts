@@ -7,7 +7,7 @@ import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 import type { PackageArtifact } from '../formats/packager.ts';
 import { packagers } from '../formats/packagers.ts';
 import type { ManifestFile } from '../manifest/read.ts';
-import { defineRelease, emitPackage } from '../pipeline/build-target.ts';
+import { defineRelease, emitPackage } from '../pipeline/emit-packages.ts';
 import { below, checkDestination, emitInto, type Destination } from '../pipeline/destination.ts';
 import { runStage } from '../pipeline/stage.ts';
 import type { BuildTarget } from '../plan/build-plan.ts';

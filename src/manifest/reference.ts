@@ -3,7 +3,7 @@ import { resolveReference } from './schema-walk.ts';
 
 const preamble = `# Manifest reference
 
-<!-- Generated from src/manifest/schema.ts by \`npm run generate\`: edit the descriptions there. -->
+<!-- Generated from src/manifest/schema.ts and src/manifest/schema/ by \`npm run generate\`: edit the descriptions there. -->
 
 A manifest is a \`coachbuilder.yaml\` beside the application's \`pyproject.toml\`, or the table \`[tool.coachbuilder]\` in it.
 All keys may be left out, and so may the manifest. Unknown keys are errors. Relative paths count from the manifest's

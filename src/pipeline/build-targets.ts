@@ -1,7 +1,9 @@
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 import type { PackageArtifact } from '../formats/packager.ts';
 import type { BuildTarget } from '../plan/build-plan.ts';
-import { finishTarget, resolveTarget, type BuiltTarget, type TargetBuild } from './build-target.ts';
+import { finishTarget, type BuiltTarget } from './build-target.ts';
+import { resolveTarget } from './resolve-target.ts';
+import type { TargetBuild } from './target-build.ts';
 
 /** What came of a target, whatever it was. */
 export interface TargetOutcome {
