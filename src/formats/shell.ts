@@ -1,5 +1,6 @@
 import type { BytecodePolicy } from '../packages/definition.ts';
-import type { ShellStep } from '../packages/scripts.ts';
+import type { TmpfilesDirectory } from '../packages/integration/tmpfiles.ts';
+import { octalMode, type ShellStep } from '../packages/scripts.ts';
 import { renderTemplate } from './templates.ts';
 
 /** A word for a POSIX shell, in single quotes unless it plainly needs none (POSIX.1, 2.2.2). */
@@ -14,6 +15,11 @@ function isLegacy(minor: string): boolean {
 
 function bytecodeValues(bytecode: BytecodePolicy): Readonly<Record<string, unknown>> {
   return { bytecode, legacy: isLegacy(bytecode.minor), cacheTag: `cpython-${bytecode.minor.replace('.', '')}` };
+}
+
+/** Directories with their modes as shell text. */
+function directoryValues(directories: readonly TmpfilesDirectory[]): readonly Readonly<Record<string, string>>[] {
+  return directories.map((each) => ({ ...each, mode: octalMode(each.mode) }));
 }
 
 function renderStep(step: ShellStep): string {
@@ -37,6 +43,14 @@ function renderStep(step: ShellStep): string {
     case 'mark-installation':
     case 'forget-installation':
       return renderTemplate(template, { marker: step.marker }, quoteShell);
+    case 'create-tmpfiles':
+      return renderTemplate(template, { ...step, directories: directoryValues(step.directories) }, quoteShell);
+    case 'create-directories':
+    case 'remove-tmpfiles':
+      return renderTemplate(template, { directories: directoryValues(step.directories) }, quoteShell);
+    case 'reload-rsyslog':
+    case 'reload-firewalld':
+      return renderTemplate(template, {}, quoteShell);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Distribution } from '../distributions/distribution.ts';
 import type { PackageArchitecture, PackageFormat } from '../model/format.ts';
+import type { IntegrationSettings } from './integration/settings.ts';
 
 /**
  * The manifest after defaults, the wheel's metadata and one target's overrides were filled in: what the rest of the
@@ -146,6 +147,8 @@ export interface PackageSettings {
   readonly scripts: Readonly<Partial<Record<ScriptHook, string>>>;
   /** Installed paths, of this package, that are configuration beyond those marked in `files`. */
   readonly configurationFiles: readonly string[];
+  /** What the package tells logrotate, rsyslog, the firewall and others of the system. */
+  readonly integration: IntegrationSettings;
 }
 
 interface RepositoryChannel {

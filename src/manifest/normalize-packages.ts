@@ -3,6 +3,7 @@ import { join } from 'node:path/posix';
 
 import type { Distribution } from '../distributions/distribution.ts';
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
+import { normalizeIntegration } from './integration/normalize.ts';
 import { linkEntries } from './links.ts';
 import {
   scriptHooks,
@@ -79,10 +80,11 @@ function normalizePackage(chosen: ChosenPackage, mainName: string, context: Pack
     target,
   }));
   const isMain = id === mainPackageId;
+  const summary = settings.summary ?? (isMain ? context.summary : `${context.summary} (${kindOfPackage(id)})`);
   return {
     id,
     name: nameOfPackage(chosen, context),
-    summary: settings.summary ?? (isMain ? context.summary : `${context.summary} (${kindOfPackage(id)})`),
+    summary,
     description:
       settings.description?.trim() ??
       (isMain ? context.mainDescription : aboutMetaPackage(links, mainName, context.name)),
@@ -100,6 +102,7 @@ function normalizePackage(chosen: ChosenPackage, mainName: string, context: Pack
       }),
     ),
     configurationFiles: settings['configuration-files'] ?? [],
+    integration: normalizeIntegration(settings, { directory: context.directory, summary }),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Finding } from './finding.ts';
 import * as bundled from './rules/bundled-rules.ts';
 import * as identity from './rules/identity-rules.ts';
+import * as integration from './rules/integration-rules.ts';
 import * as packages from './rules/package-rules.ts';
 import * as paths from './rules/path-rules.ts';
 import * as python from './rules/python-rules.ts';
@@ -38,6 +39,14 @@ const rules: readonly Rule[] = [
   paths.configurationFilesAreInstalled,
   sources.sourcesExist,
   sources.ownershipIsValid,
+  integration.integrationNamesAreValid,
+  integration.integrationSourcesExist,
+  integration.firewallServicesAreValid,
+  integration.integrationsAreComplete,
+  integration.logrotateOptionsAreValid,
+  integration.tmpfilesAreValid,
+  integration.environmentFilesAreOwned,
+  integration.manPagesAreNamed,
   release.repositoryIsUrl,
   release.repositoryIdsAreValid,
   release.channelIdsDiffer,

@@ -7,6 +7,7 @@ import type { Tree } from '../tree/tree.ts';
 import { refuseConflicts } from './conflicts.ts';
 import { manifestContents, markConfiguration, missingDirectories, sortContents, treeContents } from './contents.ts';
 import type { BytecodePolicy, ContentEntry, PackageDefinition, PackageScripts } from './definition.ts';
+import { noIntegration, type Integration } from './integration/integration.ts';
 import { formatPackageName } from './names.ts';
 import { relation } from './relations.ts';
 import type { PackageSources } from './sources.ts';
@@ -16,6 +17,8 @@ export interface PackageInputs {
   readonly target: BuildTarget;
   readonly tree: Tree;
   readonly sources: PackageSources;
+  /** What packages have for programs of the system, by package id; a package that is not there has nothing. */
+  readonly integrations: ReadonlyMap<string, Integration>;
   /** SOURCE_DATE_EPOCH, seconds. */
   readonly epoch: number;
 }
@@ -129,6 +132,7 @@ interface PackageParts {
   /** What the package depends on beside what the manifest says. */
   readonly depends: readonly Relation[];
   readonly bytecode: BytecodePolicy | undefined;
+  readonly integration: Integration;
 }
 
 function assemble(planned: PlannedPackage, parts: PackageParts, inputs: PackageInputs): PackageDefinition {
@@ -137,6 +141,7 @@ function assemble(planned: PlannedPackage, parts: PackageParts, inputs: PackageI
   const relations: Record<RelationKind, readonly Relation[]> = {
     ...settings.relations,
     depends: [...parts.depends, ...settings.relations.depends],
+    recommends: [...settings.relations.recommends, ...parts.integration.recommends],
   };
   return {
     id: settings.id,
@@ -153,9 +158,10 @@ function assemble(planned: PlannedPackage, parts: PackageParts, inputs: PackageI
     maintainer: target.manifest.maintainer,
     category: target.manifest.categories[target.distribution.format],
     relations,
-    contents: sortContents(markConfiguration(parts.contents, settings)),
+    contents: sortContents(markConfiguration([...parts.contents, ...parts.integration.contents], settings)),
     scripts: scriptsOf(settings, sources),
     bytecode: parts.bytecode,
+    integration: parts.integration.policy,
     epoch,
   };
 }
@@ -166,7 +172,8 @@ function assemble(planned: PlannedPackage, parts: PackageParts, inputs: PackageI
  * @throws CoachbuilderError `link-target-missing`, `file-conflict`, `manifest-invalid`
  */
 export function definePackages(inputs: PackageInputs): readonly PackageDefinition[] {
-  const { target, tree, sources } = inputs;
+  const { target, tree, sources, integrations } = inputs;
+  const integrationOf = (id: string): Integration => integrations.get(id) ?? noIntegration;
   refuseSharedPrefix(tree.prefix);
   const [planned, ...others] = target.packages;
   if (planned === undefined) throw new Error('Internal error: a target without packages');
@@ -177,6 +184,7 @@ export function definePackages(inputs: PackageInputs): readonly PackageDefinitio
       contents: [...contents, ...missingDirectories(contents, tree.prefix)],
       depends: interpreterRelations(target, tree),
       bytecode: bytecodeOf(target, tree),
+      integration: integrationOf(planned.settings.id),
     },
     inputs,
   );
@@ -190,6 +198,7 @@ export function definePackages(inputs: PackageInputs): readonly PackageDefinitio
           contents: manifestContents(other.settings, tree, sources),
           depends: [exactly],
           bytecode: undefined,
+          integration: integrationOf(other.settings.id),
         },
         inputs,
       ),

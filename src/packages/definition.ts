@@ -1,6 +1,7 @@
 import type { Distribution } from '../distributions/distribution.ts';
 import type { Relation, RelationKind } from '../manifest/manifest.ts';
 import type { PackageVersion } from '../model/package-version.ts';
+import type { IntegrationPolicy } from './integration/policy.ts';
 
 interface ContentCommon {
   /** Absolute path on the target. */
@@ -79,6 +80,7 @@ export interface PackageDefinition {
   readonly contents: readonly ContentEntry[];
   readonly scripts: PackageScripts;
   readonly bytecode: BytecodePolicy | undefined;
+  readonly integration: IntegrationPolicy;
   /** SOURCE_DATE_EPOCH, seconds. */
   readonly epoch: number;
 }

@@ -1,5 +1,6 @@
 import type { PackageFormat } from '../model/format.ts';
 import type { BytecodePolicy, ContentEntry, PackageDefinition, PackageScripts } from './definition.ts';
+import { integrationSteps, type IntegrationMoment, type IntegrationStep } from './integration/steps.ts';
 
 /** One thing that a script does; each kind has a template of the same name in `spec-templates/shell/`. */
 export type ShellStep =
@@ -16,7 +17,8 @@ export type ShellStep =
       readonly marker: string;
       readonly first: readonly ShellStep[];
       readonly again: readonly ShellStep[];
-    };
+    }
+  | IntegrationStep;
 
 /** A path that has to be given to somebody else than root. */
 interface OwnedEntry {
@@ -49,7 +51,8 @@ type Moment =
   | 'apply-owners'
   | 'mark-installation'
   | 'forget-installation'
-  | 'after-configuration';
+  | 'after-configuration'
+  | IntegrationMoment;
 
 type StateTable = Readonly<
   Record<string, readonly { readonly states: readonly string[]; readonly moments: readonly Moment[] }[]>
@@ -68,7 +71,10 @@ const debianStates = {
     { states: ['upgrade'], moments: ['beforeUpgrade'] },
   ],
   postinst: [
-    { states: ['configure'], moments: ['apply-owners', 'compile-bytecode', 'after-configuration'] },
+    {
+      states: ['configure'],
+      moments: ['apply-owners', 'compile-bytecode', 'create-tmpfiles', 'after-configuration', 'reload-rsyslog'],
+    },
     // prerm discarded the bytecode of a package that now stays after all.
     { states: ['abort-upgrade', 'abort-remove'], moments: ['compile-bytecode'] },
   ],
@@ -79,7 +85,8 @@ const debianStates = {
   ],
   postrm: [
     { states: ['remove'], moments: ['afterRemove', 'remove-leftovers'] },
-    { states: ['purge'], moments: ['afterPurge', 'remove-prefix'] },
+    // Configuration files, those for rsyslog too, stay until now.
+    { states: ['purge'], moments: ['afterPurge', 'remove-prefix', 'remove-tmpfiles', 'reload-rsyslog'] },
     { states: ['abort-install'], moments: ['forget-installation'] },
   ],
 } as const satisfies StateTable;
@@ -89,7 +96,8 @@ const debianStates = {
  * The new package's `%pre` and `%post` run while the old package's files are still there, therefore bytecode is
  * compiled in `%posttrans` only: compiled earlier, it would keep the old package's directories from being removed.
  * For the same reason nothing is discarded in `%preun`: of a package that another one obsoletes it runs when the bytecode
- * there is the other one's already. RPM knows no purge, so nothing runs afterPurge.
+ * there is the other one's already. RPM knows no purge, so nothing runs afterPurge. Other programs are told to read the
+ * package's files in `%posttrans`, when those of the old package are gone.
  */
 const rpmStates = {
   pre: [
@@ -97,12 +105,17 @@ const rpmStates = {
     { states: ['upgrade'], moments: ['beforeUpgrade', 'discard-bytecode'] },
   ],
   post: [
-    { states: ['install'], moments: ['afterInstall'] },
-    { states: ['upgrade'], moments: ['afterUpgrade'] },
+    { states: ['install'], moments: ['create-tmpfiles', 'afterInstall'] },
+    { states: ['upgrade'], moments: ['create-tmpfiles', 'afterUpgrade'] },
   ],
   preun: [{ states: ['removal'], moments: ['beforeRemove'] }],
-  postun: [{ states: ['removal'], moments: ['afterRemove', 'remove-leftovers'] }],
-  posttrans: [{ states: ['always'], moments: ['compile-bytecode'] }],
+  postun: [
+    {
+      states: ['removal'],
+      moments: ['afterRemove', 'remove-leftovers', 'remove-tmpfiles', 'reload-rsyslog', 'reload-firewalld'],
+    },
+  ],
+  posttrans: [{ states: ['always'], moments: ['compile-bytecode', 'reload-rsyslog', 'reload-firewalld'] }],
 } as const satisfies StateTable;
 
 const tables = { deb: debianStates, rpm: rpmStates } as const satisfies Record<PackageFormat, StateTable>;
@@ -154,6 +167,11 @@ function stepsOf(moment: Moment, definition: PackageDefinition): readonly ShellS
     case 'afterRemove':
     case 'afterPurge':
       return fragments(scripts[moment]);
+    case 'create-tmpfiles':
+    case 'remove-tmpfiles':
+    case 'reload-rsyslog':
+    case 'reload-firewalld':
+      return integrationSteps(moment, definition.integration);
   }
 }
 

@@ -12,7 +12,8 @@ export interface PackageSources {
   readonly fragments: ReadonlyMap<string, string>;
 }
 
-function unreadable(path: string, what: string, cause: unknown): unknown {
+/** The error for a file of the manifest's that cannot be read; other causes come back as they are. */
+export function unreadable(path: string, what: string, cause: unknown): unknown {
   if (!isErrno(cause, 'ENOENT', 'ENOTDIR', 'EACCES', 'EISDIR')) return cause;
   return new CoachbuilderError('manifest-invalid', `${what} cannot be read: ${path}`, {
     hint: 'correct the path in the manifest; it is relative to the directory of the manifest',

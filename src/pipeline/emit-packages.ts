@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import type { ToolPorts } from '../application/ports.ts';
 import type { PackageArtifact } from '../formats/packager.ts';
+import { integratePackages } from '../formats/integration/integrate.ts';
 import { packagers } from '../formats/packagers.ts';
 import { defineReleasePackage, readReleaseKey } from '../formats/release/package.ts';
 import { definePackages } from '../packages/define.ts';
@@ -22,7 +23,8 @@ export async function defineAll(
   build: TargetBuild,
 ): Promise<readonly PackageDefinition[]> {
   const sources = await readPackageSources(target.manifest);
-  const packages = definePackages({ target, tree, sources, epoch: build.epoch });
+  const integrations = await integratePackages(target);
+  const packages = definePackages({ target, tree, sources, integrations, epoch: build.epoch });
   const release = await defineRelease(target);
   return release === undefined ? packages : [...packages, release];
 }

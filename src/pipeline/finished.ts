@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import type { Application } from '../application/application.ts';
 import type { CompanionFile, PackageArtifact } from '../formats/packager.ts';
+import { integrationSources } from '../manifest/integration/settings.ts';
 import type { LockedEnvironment } from '../lock/lock.ts';
 import type { BuildTarget } from '../plan/build-plan.ts';
 import type { SbomFormat } from '../sbom/bill.ts';
@@ -25,9 +26,10 @@ export interface TargetInputs {
 
 /** Absolute paths of the files that go into a target's packages beside the tree. */
 function filesOf({ manifest }: BuildTarget): readonly string[] {
-  const packages = manifest.packages.flatMap(({ files, scripts }) => [
+  const packages = manifest.packages.flatMap(({ files, scripts, integration }) => [
     ...files.map(({ source }) => source),
     ...Object.values(scripts),
+    ...integrationSources(integration),
   ]);
   const key = manifest.release?.key;
   return [...new Set([...packages, ...(key === undefined ? [] : [key])])].sort();

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 
 import { beforeAll, describe, expect, it } from 'vitest';
 
+import { integratePackages } from '../../src/formats/integration/integrate.ts';
 import { packagers } from '../../src/formats/packagers.ts';
 import { normalizeManifest } from '../../src/manifest/normalize.ts';
 import { describeSource, readManifest, type ManifestFile } from '../../src/manifest/read.ts';
@@ -74,7 +75,8 @@ async function packagesFor(id: string): Promise<ReadonlyMap<string, PackageDefin
   }).targets;
   if (target === undefined) throw new Error('nothing was planned');
   const sources = await readPackageSources(target.manifest);
-  const definitions = definePackages({ target, tree: standInTree(), sources, epoch: someEpoch });
+  const integrations = await integratePackages(target);
+  const definitions = definePackages({ target, tree: standInTree(), sources, integrations, epoch: someEpoch });
   return new Map(definitions.map((definition) => [definition.name, definition]));
 }
 

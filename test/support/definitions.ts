@@ -3,6 +3,7 @@ import { formatArchitecture, type PackageArchitecture } from '../../src/model/fo
 import type { PackageSettings } from '../../src/manifest/manifest.ts';
 import type { BuildTarget } from '../../src/plan/build-plan.ts';
 import type { BytecodePolicy, ContentEntry, PackageDefinition } from '../../src/packages/definition.ts';
+import { noIntegration } from '../../src/packages/integration/integration.ts';
 import { packagers } from '../../src/formats/packagers.ts';
 import type { Tree, TreeEntry } from '../../src/tree/tree.ts';
 import { aDistribution, aManifest } from './manifest.ts';
@@ -95,6 +96,7 @@ export function aPackageDefinition({ on = 'debian-12', ...overrides }: Definitio
     contents: [],
     scripts: noScripts,
     bytecode: undefined,
+    integration: noIntegration.policy,
     epoch: someEpoch,
     ...overrides,
   };

@@ -1,5 +1,6 @@
 import type { Distribution } from '../../src/distributions/distribution.ts';
 import { builtInDistributions } from '../../src/distributions/table.ts';
+import type { IntegrationSettings } from '../../src/manifest/integration/settings.ts';
 import type { Manifest, PackageSettings, Relation } from '../../src/manifest/manifest.ts';
 import type { CoreMetadata } from '../../src/python/core-metadata.ts';
 
@@ -19,6 +20,17 @@ export function aRelation(
   return { name, condition: operator === undefined ? undefined : { operator, version }, alternatives: [] };
 }
 
+/** Of a package that has nothing for programs of the system. */
+export const noIntegrationSettings: IntegrationSettings = {
+  logrotate: [],
+  rsyslog: [],
+  firewall: [],
+  tmpfiles: undefined,
+  environmentFiles: [],
+  manPages: [],
+  completions: [],
+};
+
 /** A package's settings: an empty meta-package `acme-fleet-cli` unless told otherwise. */
 export function aPackage(overrides: Partial<PackageSettings> = {}): PackageSettings {
   return {
@@ -33,6 +45,7 @@ export function aPackage(overrides: Partial<PackageSettings> = {}): PackageSetti
     directories: [],
     scripts: {},
     configurationFiles: [],
+    integration: noIntegrationSettings,
     ...overrides,
   };
 }

@@ -3,6 +3,7 @@ import { independentArchitecture } from '../../model/format.ts';
 import type { BuildTarget } from '../../plan/build-plan.ts';
 import { sortContents } from '../../packages/contents.ts';
 import type { ContentEntry, PackageDefinition } from '../../packages/definition.ts';
+import { noIntegration } from '../../packages/integration/integration.ts';
 import { formatPackageName } from '../../packages/names.ts';
 import { relation } from '../../packages/relations.ts';
 import { readManifestFile } from '../../packages/sources.ts';
@@ -107,6 +108,7 @@ export function defineReleasePackage(
       afterPurge: [],
     },
     bytecode: undefined,
+    integration: noIntegration.policy,
     epoch: fixedDate,
   };
 }

@@ -7,6 +7,7 @@ import { defaultPrefix, mainPackageId } from '../names.ts';
 import type { ManifestPath } from '../places.ts';
 import type { WrittenManifest } from '../schema.ts';
 import { expandSource, trimSlashes } from '../source-files.ts';
+import { integratedPaths } from './integration-paths.ts';
 import { keyProblem, packageParts, problem, type Rule, type RuleInput } from './rule.ts';
 import { packageViews, type PackageView } from './view.ts';
 
@@ -25,7 +26,7 @@ export const installedPathsAreAbsolute: Rule = ({ written }) =>
     ),
   ]);
 
-function checkPath(report: typeof problem, place: ManifestPath, path: string): Finding[] {
+export function checkPath(report: typeof problem, place: ManifestPath, path: string): Finding[] {
   if (!path.startsWith('/')) return [report(place, `"${path}" must be an absolute path`, 'start it with "/"')];
   const parts = path.slice(1).split('/');
   if (parts.includes('..') || parts.includes('.'))
@@ -104,7 +105,8 @@ function claimsOf(view: PackageView, input: RuleInput): Claim[] {
     owner: id,
     place: where('directories', index),
   }));
-  return [...files, ...links, ...directories];
+  const integrated = integratedPaths(view).map((each): Claim => ({ ...each, kind: 'file', owner: id }));
+  return [...files, ...links, ...directories, ...integrated];
 }
 
 function describeConflict(first: Claim, second: Claim): Finding[] {

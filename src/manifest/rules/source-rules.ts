@@ -42,7 +42,7 @@ export const sourcesExist: Rule = (input) => [
 
 const fromWhere = "the path counts from the manifest's directory";
 
-function checkSource(
+export function checkSource(
   input: RuleInput,
   place: ManifestPath,
   { source, kind }: { readonly source: string; readonly kind: 'file' | 'directory' },
@@ -103,7 +103,7 @@ interface Ownership {
   readonly group?: string | undefined;
 }
 
-function checkOwnership(place: ManifestPath, { mode, owner, group }: Ownership): Finding[] {
+export function checkOwnership(place: ManifestPath, { mode, owner, group }: Ownership): Finding[] {
   const findings: Finding[] = [];
   if (mode !== undefined && parseMode(mode) === undefined) {
     findings.push(problem([...place, 'mode'], `mode "${mode}" must be octal digits, such as "0640"`));

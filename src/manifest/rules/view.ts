@@ -1,3 +1,4 @@
+import { packageFormats, type PackageFormat } from '../../model/format.ts';
 import { mergePackage, selectorChains, type SelectorChain } from '../overrides.ts';
 import type { ManifestPath } from '../places.ts';
 import type { WrittenPackage, WrittenPackageOverride } from '../schema.ts';
@@ -7,6 +8,8 @@ import type { RuleInput } from './rule.ts';
 export interface PackageView {
   readonly id: string;
   readonly settings: WrittenPackageOverride;
+  /** The formats that its targets can have. */
+  readonly formats: readonly PackageFormat[];
   /** The place in the manifest where a setting of the view was written. */
   readonly where: (key: keyof WrittenPackageOverride, ...rest: ManifestPath) => ManifestPath;
 }
@@ -23,6 +26,7 @@ export function packageViews(input: RuleInput): PackageView[][] {
     packages.map(([id, settings]) => ({
       id,
       settings: mergePackage(settings, chain),
+      formats: packageFormats.filter((format) => chain.length === 0 || chain[0] === format),
       where: (key, ...rest) => ['packages', id, ...originOf(settings, chain, [key, ...rest]), key, ...rest],
     })),
   );

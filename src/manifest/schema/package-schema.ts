@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { scriptHooks } from '../manifest.ts';
+import { integrationParts } from './integration-schema.ts';
 import { directory, file, link, mapOf, relations, text, words } from './values-schema.ts';
 
 /** An override may take a file or script out again with `null`. */
@@ -55,6 +56,7 @@ const packageParts = {
     description: 'Installed paths that are configuration beyond what `files` says.',
     examples: [['/usr/share/fleet/defaults.conf']],
   }),
+  ...integrationParts,
 };
 
 export const packageOverride = z

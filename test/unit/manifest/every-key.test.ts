@@ -30,6 +30,27 @@ const parts = {
     'after-purge': 'g',
   },
   'configuration-files': ['/srv/f'],
+  logrotate: {
+    l: 'l.conf',
+    m: {
+      paths: ['/var/log/m.log'],
+      frequency: 'daily',
+      rotate: 9,
+      'max-size': '1M',
+      compress: false,
+      'copy-truncate': true,
+      mode: '0600',
+      owner: 'o',
+      group: 'g',
+      postrotate: 'true',
+    },
+  },
+  rsyslog: { r: 'r.conf' },
+  firewall: { w: { title: 'T', description: 'D', ports: ['1/tcp', '2-3/udp'], firewalld: 'w.xml', ufw: 'w' } },
+  tmpfiles: [{ path: '/run/t', mode: '0700', owner: 'o', group: 'g', age: '1d' }],
+  'environment-files': { e: { source: 'e', mode: '0600', owner: 'o', group: 'g' } },
+  'man-pages': ['m.1', { source: 'n.5', language: 'de' }],
+  completions: { c: { bash: 'b', zsh: 'z', fish: 'f' } },
 };
 
 const common = {

@@ -6,7 +6,7 @@ import { normalizeManifest, projectDirectory } from '../../../src/manifest/norma
 import type { WrittenManifest } from '../../../src/manifest/schema.ts';
 import type { SourceDescription } from '../../../src/manifest/source-files.ts';
 import type { CoreMetadata } from '../../../src/python/core-metadata.ts';
-import { aDistribution, aRelation, someMetadata } from '../../support/manifest.ts';
+import { aDistribution, aRelation, someMetadata, noIntegrationSettings } from '../../support/manifest.ts';
 
 function describeSource(path: string): SourceDescription | undefined {
   if (path.endsWith('/units')) return { kind: 'directory', executable: false, entries: ['a.service', 'more/run.sh'] };
@@ -92,6 +92,7 @@ describe('without anything written', () => {
       directories: [],
       scripts: {},
       configurationFiles: [],
+      integration: noIntegrationSettings,
     });
   });
 

@@ -23,7 +23,7 @@ function define(given: Given = {}): readonly PackageDefinition[] {
   const packages = [main, ...(given.others ?? []).map((other) => aPackage(other))];
   const target = aTarget(aDistribution(given.on), aManifest({ packages, ...given.manifest }));
   const sources = { sizes: new Map([['/project/f', 3]]), fragments: new Map([['/project/s.sh', 'true\n']]) };
-  return definePackages({ target, tree: aTree(given.tree), sources, epoch: someEpoch });
+  return definePackages({ target, tree: aTree(given.tree), sources, integrations: new Map(), epoch: someEpoch });
 }
 
 function depends(on: string, given: Given = {}): readonly string[] {
@@ -63,7 +63,7 @@ describe('the main package', () => {
       interpreter: { package: 'rh-python38', path: interpreter.path, version: '3.8', minor: '3.8' },
     };
     const sources = { sizes: new Map(), fragments: new Map() };
-    const [main] = definePackages({ target: named, tree: aTree(), sources, epoch: 0 });
+    const [main] = definePackages({ target: named, tree: aTree(), sources, integrations: new Map(), epoch: 0 });
     expect(main!.relations.depends.map(rpmRelation)).toEqual(['/opt/rh/bin/python3.8']);
   });
 
@@ -87,7 +87,13 @@ describe('the main package', () => {
         foreign: [],
       };
       const tree = aTree({ systemNeeds, importsDistutils: true });
-      const [main] = definePackages({ target, tree, sources: { sizes: new Map(), fragments: new Map() }, epoch: 0 });
+      const [main] = definePackages({
+        target,
+        tree,
+        sources: { sizes: new Map(), fragments: new Map() },
+        integrations: new Map(),
+        epoch: 0,
+      });
       expect(main!.relations.depends.map(on === 'debian-12' ? debianRelation : rpmRelation)).toEqual(expected);
       // The standard library is compiled with the rest.
       expect(main!.bytecode).toMatchObject({ directory: '/opt/fleet' });
