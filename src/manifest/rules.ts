@@ -1,6 +1,7 @@
 import type { Finding } from './finding.ts';
 import * as bundled from './rules/bundled-rules.ts';
 import * as identity from './rules/identity-rules.ts';
+import * as integrationOptions from './rules/integration-option-rules.ts';
 import * as integration from './rules/integration-rules.ts';
 import * as packages from './rules/package-rules.ts';
 import * as paths from './rules/path-rules.ts';
@@ -43,10 +44,10 @@ const rules: readonly Rule[] = [
   integration.integrationSourcesExist,
   integration.firewallServicesAreValid,
   integration.integrationsAreComplete,
-  integration.logrotateOptionsAreValid,
-  integration.tmpfilesAreValid,
-  integration.environmentFilesAreOwned,
-  integration.manPagesAreNamed,
+  integrationOptions.logrotateOptionsAreValid,
+  integrationOptions.tmpfilesAreValid,
+  integrationOptions.environmentFilesAreOwned,
+  integrationOptions.manPagesAreNamed,
   release.repositoryIsUrl,
   release.repositoryIdsAreValid,
   release.channelIdsDiffer,

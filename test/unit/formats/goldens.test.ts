@@ -78,10 +78,26 @@ const odd = {
   scripts: { ...hooks, afterInstall: ['%pre --progress\necho 50% "$HOME" \'%{nil}\' <%= it %>\n# 10%\n'] },
 } as const satisfies DefinitionOverrides;
 
+/** All that scripts do for programs of the system. */
+const integrated = {
+  scripts: hooks,
+  integration: {
+    reloads: ['rsyslog', 'firewalld'],
+    tmpfiles: {
+      file: 'acme-fleet-cli.conf',
+      directories: [
+        { path: '/run/fleet', owner: 'fleet', group: 'adm', mode: 0o2750 },
+        { path: '/run/fleet/inner', owner: 'root', group: 'root', mode: 0o755 },
+      ],
+    },
+  },
+} as const satisfies DefinitionOverrides;
+
 const variants = {
   minimal: {},
   rich,
   odd,
+  integrated,
   'bytecode-at-install': { bytecode: aBytecodePolicy() },
   'bytecode-shipped': { bytecode: aBytecodePolicy({ compileAtInstall: false, shipped: true }) },
   'bytecode-python2.7': {

@@ -45,6 +45,14 @@ const logging = Object.fromEntries(
 
 const bytecode = aBytecodePolicy({ prefix, interpreter: `${prefix}/bin/python`, directory: `${prefix}/lib` });
 
+const everyIntegration = {
+  reloads: ['rsyslog', 'firewalld'],
+  tmpfiles: {
+    file: 'fleet.conf',
+    directories: [{ path: "/run/it's", owner: 'fleet', group: 'fleet', mode: 0o750 }],
+  },
+} as const;
+
 /** The scripts of a package, by name; markers go to the scratch directory instead of /run. */
 function scriptsOf(overrides: DefinitionOverrides): ReadonlyMap<string, string> {
   const definition = aPackageDefinition({ bytecode, scripts: logging, ...overrides });
@@ -279,6 +287,8 @@ describe('the scripts of a package', () => {
     { bytecode: { ...bytecode, minor: '2.7' } },
     { bytecode: { ...bytecode, minor: '2.7', shipped: true, compileAtInstall: false } },
     { contents: [aDirectory("/var/lib/it's", { owner: 'fleet', group: 'fleet' })] },
+    { integration: everyIntegration },
+    { integration: { ...everyIntegration, tmpfiles: { ...everyIntegration.tmpfiles, file: undefined } } },
   ];
   test.each(['debian-12', 'rocky-9'])('are POSIX shell without a finding of shellcheck on %s', (on) => {
     const directory = mkdtempSync(join(scratch, 'check-'));
