@@ -2,7 +2,7 @@ import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 import { didYouMean } from '../errors/suggest.ts';
 import { scriptCalls, scriptStates, type ScriptCall } from '../packages/script-calls.ts';
 import type { FinishedScript, FinishedScripts } from './finished-scripts.ts';
-import { quoteShell } from './shell.ts';
+import { quoteShell } from './quote-shell.ts';
 
 /** A call together with what it runs. */
 export interface PreviewedCall extends ScriptCall {

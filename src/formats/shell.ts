@@ -1,12 +1,9 @@
 import type { BytecodePolicy } from '../packages/definition.ts';
 import type { TmpfilesDirectory } from '../packages/integration/tmpfiles.ts';
 import { octalMode, type ShellStep } from '../packages/scripts.ts';
+import { quoteShell } from './quote-shell.ts';
+import { renderServiceStep, sysusersCommand } from './services/steps.ts';
 import { renderTemplate } from './templates.ts';
-
-/** A word for a POSIX shell, in single quotes unless it plainly needs none (POSIX.1, 2.2.2). */
-export function quoteShell(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
-}
 
 /** Up to Python 3.1 bytecode lies beside its module; later ones put it into `__pycache__` (PEP 3147). */
 function isLegacy(minor: string): boolean {
@@ -40,6 +37,16 @@ function renderStep(step: ShellStep): string {
       );
     case 'apply-owners':
       return renderTemplate(template, { entries: step.entries }, quoteShell);
+    case 'create-accounts':
+      return renderTemplate(
+        template,
+        { accounts: step.accounts, sysusers: sysusersCommand(step.accounts) },
+        quoteShell,
+      );
+    case 'purge-directories':
+      return renderTemplate(template, { name: step.name, paths: step.paths }, quoteShell);
+    case 'services':
+      return renderServiceStep(step);
     case 'mark-installation':
     case 'forget-installation':
       return renderTemplate(template, { marker: step.marker }, quoteShell);

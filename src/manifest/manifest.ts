@@ -1,6 +1,7 @@
 import type { Distribution } from '../distributions/distribution.ts';
 import type { PackageArchitecture, PackageFormat } from '../model/format.ts';
 import type { IntegrationSettings } from './integration/settings.ts';
+import type { GroupSettings, ServiceSettings, UserSettings } from './service-settings.ts';
 
 /**
  * The manifest after defaults, the wheel's metadata and one target's overrides were filled in: what the rest of the
@@ -149,6 +150,9 @@ export interface PackageSettings {
   readonly configurationFiles: readonly string[];
   /** What the package tells logrotate, rsyslog, the firewall and others of the system. */
   readonly integration: IntegrationSettings;
+  readonly services: readonly ServiceSettings[];
+  readonly users: readonly UserSettings[];
+  readonly groups: readonly GroupSettings[];
 }
 
 interface RepositoryChannel {

@@ -18,6 +18,7 @@ import { parseMode } from './mode.ts';
 import { defaultPackageName, mainPackageId } from './names.ts';
 import { mergePackage, type SelectorChain } from './overrides.ts';
 import { parseRelation } from './relation.ts';
+import { normalizeGroups, normalizeServices, normalizeUsers } from './services.ts';
 import type { WrittenDirectory, WrittenFile, WrittenPackage, WrittenPackageOverride } from './schema.ts';
 import { expandSource, trimSlashes, type SourceContext } from './source-files.ts';
 
@@ -103,6 +104,9 @@ function normalizePackage(chosen: ChosenPackage, mainName: string, context: Pack
     ),
     configurationFiles: settings['configuration-files'] ?? [],
     integration: normalizeIntegration(settings, { directory: context.directory, summary }),
+    services: normalizeServices(settings, { ...context, summary }),
+    users: normalizeUsers(settings, summary),
+    groups: normalizeGroups(settings),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Finding } from './finding.ts';
+import * as accounts from './rules/account-rules.ts';
 import * as bundled from './rules/bundled-rules.ts';
 import * as identity from './rules/identity-rules.ts';
 import * as integrationOptions from './rules/integration-option-rules.ts';
@@ -8,6 +9,7 @@ import * as paths from './rules/path-rules.ts';
 import * as python from './rules/python-rules.ts';
 import * as release from './rules/release-rules.ts';
 import type { Rule, RuleInput } from './rules/rule.ts';
+import * as services from './rules/service-rules.ts';
 import * as sources from './rules/source-rules.ts';
 import * as version from './rules/version-rules.ts';
 
@@ -53,6 +55,12 @@ const rules: readonly Rule[] = [
   release.channelIdsDiffer,
   release.channelSuffixesAreValid,
   release.releaseVersionIsValid,
+  services.serviceNamesAreValid,
+  services.servicesAreNamedOnce,
+  services.servicesSayWhatRuns,
+  services.serviceValuesAreValid,
+  services.serviceFilesExist,
+  accounts.accountsAreValid,
 ];
 
 /** Applies every rule; pure but for what the source port looks at. */

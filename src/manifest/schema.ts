@@ -129,6 +129,7 @@ export type WrittenManifest = z.output<typeof manifestSchema>;
 export type WrittenPackage = z.output<typeof packageSchema>;
 export type WrittenPackageOverride = z.output<typeof packageOverride>;
 export type WrittenOverride = NonNullable<WrittenManifest['overrides']>[string];
+export type WrittenService = NonNullable<NonNullable<WrittenPackage['services']>[string]>;
 export type WrittenRelation = z.output<typeof relation>;
 export type WrittenFile = z.output<typeof file>;
 export type WrittenDirectory = z.output<typeof directory>;

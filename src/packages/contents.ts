@@ -52,7 +52,12 @@ export function treeContents(tree: Tree): readonly ContentEntry[] {
  * Where a link of the manifest points: a bare word is a script of the tree.
  * @throws CoachbuilderError `link-target-missing` with the scripts that there are
  */
-function linkTarget(target: string, settings: PackageSettings, tree: Tree): string {
+function linkTarget(
+  target: string,
+  settings: PackageSettings,
+  tree: Tree,
+  verb: 'links to' | 'runs' = 'links to',
+): string {
   const bin = `${tree.prefix}/bin`;
   const absolute = target.startsWith('/') ? posix.normalize(target) : posix.join(bin, target);
   if (!isWithin(absolute, tree.prefix)) return absolute;
@@ -63,12 +68,22 @@ function linkTarget(target: string, settings: PackageSettings, tree: Tree): stri
   const nearest = suggest(posix.basename(absolute), scripts);
   throw new CoachbuilderError(
     'link-target-missing',
-    `the package ${settings.name} links to ${absolute}, which the application does not have`,
+    `the package ${settings.name} ${verb} ${absolute}, which the application does not have`,
     {
-      hint: nearest === undefined ? 'link to one of the scripts above' : `did you mean "${nearest}"?`,
+      hint: nearest === undefined ? 'name one of the scripts below' : `did you mean "${nearest}"?`,
       details: [`scripts in ${bin}: ${scripts.length === 0 ? 'none' : scripts.join(', ')}`],
     },
   );
+}
+
+/**
+ * Makes sure that what the services of a package run is there, as far as it is the application's.
+ * @throws CoachbuilderError `link-target-missing`
+ */
+export function requirePrograms(settings: PackageSettings, tree: Tree): void {
+  for (const { command } of settings.services) {
+    if (command !== undefined) linkTarget(command.words[0] ?? '', settings, tree, 'runs');
+  }
 }
 
 /**

@@ -5,12 +5,26 @@ import { fullVersion } from '../model/package-version.ts';
 import type { BuildTarget, PlannedPackage } from '../plan/build-plan.ts';
 import type { Tree } from '../tree/tree.ts';
 import { refuseConflicts } from './conflicts.ts';
-import { manifestContents, markConfiguration, missingDirectories, sortContents, treeContents } from './contents.ts';
+import {
+  manifestContents,
+  markConfiguration,
+  missingDirectories,
+  requirePrograms,
+  sortContents,
+  treeContents,
+} from './contents.ts';
 import type { BytecodePolicy, ContentEntry, PackageDefinition, PackageScripts } from './definition.ts';
 import { noIntegration, type Integration } from './integration/integration.ts';
 import { formatPackageName } from './names.ts';
 import { relation } from './relations.ts';
+import { hasAccounts, type ServicePlan } from './service-plan.ts';
 import type { PackageSources } from './sources.ts';
+
+/** What a package has for its services: the plan for its scripts, and the files that belong to it. */
+export interface ServiceParts {
+  readonly plan: ServicePlan;
+  readonly contents: readonly ContentEntry[];
+}
 
 /** All that the packages of one target are made of. */
 export interface PackageInputs {
@@ -19,6 +33,8 @@ export interface PackageInputs {
   readonly sources: PackageSources;
   /** What packages have for programs of the system, by package id; a package that is not there has nothing. */
   readonly integrations: ReadonlyMap<string, Integration>;
+  /** Writes the files of a package's services; `formats/` knows how. */
+  readonly planServices: (settings: PackageSettings) => ServiceParts;
   /** SOURCE_DATE_EPOCH, seconds. */
   readonly epoch: number;
 }
@@ -135,12 +151,19 @@ interface PackageParts {
   readonly integration: Integration;
 }
 
+/** What Debian's tools for accounts are in: Priority required, not Essential. An rpm needs its own before it is unpacked. */
+function accountRelations(target: BuildTarget, plan: ServicePlan): readonly Relation[] {
+  return target.distribution.format === 'deb' && hasAccounts(plan) ? [relation('passwd')] : [];
+}
+
 function assemble(planned: PlannedPackage, parts: PackageParts, inputs: PackageInputs): PackageDefinition {
-  const { target, sources, epoch } = inputs;
+  const { target, tree, sources, epoch } = inputs;
   const { settings } = planned;
+  requirePrograms(settings, tree);
+  const services = inputs.planServices(settings);
   const relations: Record<RelationKind, readonly Relation[]> = {
     ...settings.relations,
-    depends: [...parts.depends, ...settings.relations.depends],
+    depends: [...parts.depends, ...accountRelations(target, services.plan), ...settings.relations.depends],
     recommends: [...settings.relations.recommends, ...parts.integration.recommends],
   };
   return {
@@ -158,9 +181,12 @@ function assemble(planned: PlannedPackage, parts: PackageParts, inputs: PackageI
     maintainer: target.manifest.maintainer,
     category: target.manifest.categories[target.distribution.format],
     relations,
-    contents: sortContents(markConfiguration([...parts.contents, ...parts.integration.contents], settings)),
+    contents: sortContents(
+      markConfiguration([...parts.contents, ...services.contents, ...parts.integration.contents], settings),
+    ),
     scripts: scriptsOf(settings, sources),
     bytecode: parts.bytecode,
+    services: services.plan,
     integration: parts.integration.policy,
     epoch,
   };

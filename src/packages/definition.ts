@@ -2,6 +2,7 @@ import type { Distribution } from '../distributions/distribution.ts';
 import type { Relation, RelationKind } from '../manifest/manifest.ts';
 import type { PackageVersion } from '../model/package-version.ts';
 import type { IntegrationPolicy } from './integration/policy.ts';
+import type { ServicePlan } from './service-plan.ts';
 
 interface ContentCommon {
   /** Absolute path on the target. */
@@ -81,6 +82,7 @@ export interface PackageDefinition {
   readonly scripts: PackageScripts;
   readonly bytecode: BytecodePolicy | undefined;
   readonly integration: IntegrationPolicy;
+  readonly services: ServicePlan;
   /** SOURCE_DATE_EPOCH, seconds. */
   readonly epoch: number;
 }

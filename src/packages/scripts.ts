@@ -1,6 +1,7 @@
 import type { PackageFormat } from '../model/format.ts';
 import type { BytecodePolicy, ContentEntry, PackageDefinition, PackageScripts } from './definition.ts';
 import { integrationSteps, type IntegrationMoment, type IntegrationStep } from './integration/steps.ts';
+import { hasAccounts, serviceSteps, type Accounts, type ServiceMoment, type ServiceStep } from './service-plan.ts';
 
 /** One thing that a script does; each kind has a template of the same name in `spec-templates/shell/`. */
 export type ShellStep =
@@ -18,7 +19,10 @@ export type ShellStep =
       readonly first: readonly ShellStep[];
       readonly again: readonly ShellStep[];
     }
-  | IntegrationStep;
+  | IntegrationStep
+  | { readonly kind: 'create-accounts'; readonly accounts: Accounts }
+  | { readonly kind: 'purge-directories'; readonly name: string; readonly paths: readonly string[] }
+  | ServiceStep;
 
 /** A path that has to be given to somebody else than root. */
 interface OwnedEntry {
@@ -31,7 +35,7 @@ interface OwnedEntry {
 
 /** What a script does for some of the states in which the package manager calls it. */
 export interface ScriptBranch {
-  /** deb: first arguments. rpm: one of `install`, `upgrade`, `removal`, `always`. */
+  /** deb: first arguments. rpm: one of `install`, `upgrade`, `removal`, `replacement`, `always`. */
   readonly states: readonly string[];
   readonly steps: readonly ShellStep[];
 }
@@ -52,7 +56,10 @@ type Moment =
   | 'mark-installation'
   | 'forget-installation'
   | 'after-configuration'
-  | IntegrationMoment;
+  | IntegrationMoment
+  | 'create-accounts'
+  | 'purge-directories'
+  | `services-${ServiceMoment}`;
 
 type StateTable = Readonly<
   Record<string, readonly { readonly states: readonly string[]; readonly moments: readonly Moment[] }[]>
@@ -64,6 +71,9 @@ type StateTable = Readonly<
  *
  * dpkg tells `postinst` the last configured version also when a package comes back after `remove` without `purge`, so
  * `preinst install` leaves a mark by which the two are told apart.
+ *
+ * Services come after the hooks of the same script, as debhelper's part of a script comes after the maintainer's: what
+ * a hook prepares is there when they start, and what it takes leave of still runs.
  */
 const debianStates = {
   preinst: [
@@ -73,20 +83,41 @@ const debianStates = {
   postinst: [
     {
       states: ['configure'],
-      moments: ['apply-owners', 'compile-bytecode', 'create-tmpfiles', 'after-configuration', 'reload-rsyslog'],
+      moments: [
+        'create-accounts',
+        'apply-owners',
+        'compile-bytecode',
+        'create-tmpfiles',
+        'after-configuration',
+        'reload-rsyslog',
+        'services-configure',
+      ],
     },
-    // prerm discarded the bytecode of a package that now stays after all.
-    { states: ['abort-upgrade', 'abort-remove'], moments: ['compile-bytecode'] },
+    // prerm discarded the bytecode of a package that now stays after all, and stopped its services.
+    { states: ['abort-upgrade', 'abort-remove'], moments: ['compile-bytecode', 'services-resume'] },
+    { states: ['abort-deconfigure'], moments: ['services-resume'] },
   ],
   prerm: [
-    { states: ['remove'], moments: ['beforeRemove', 'discard-bytecode'] },
+    { states: ['remove'], moments: ['beforeRemove', 'services-remove', 'discard-bytecode'] },
     // The old package's directories have to be empty when dpkg removes them after unpacking the new one.
-    { states: ['upgrade'], moments: ['discard-bytecode'] },
+    { states: ['upgrade'], moments: ['services-halt', 'discard-bytecode'] },
+    // The earlier version's prerm has failed, and has perhaps stopped nothing.
+    { states: ['failed-upgrade'], moments: ['services-halt'] },
   ],
   postrm: [
-    { states: ['remove'], moments: ['afterRemove', 'remove-leftovers'] },
-    // Configuration files, those for rsyslog too, stay until now.
-    { states: ['purge'], moments: ['afterPurge', 'remove-prefix', 'remove-tmpfiles', 'reload-rsyslog'] },
+    { states: ['remove'], moments: ['afterRemove', 'remove-leftovers', 'services-removed'] },
+    {
+      states: ['purge'],
+      moments: [
+        'afterPurge',
+        'remove-prefix',
+        'services-purge',
+        'purge-directories',
+        'remove-tmpfiles',
+        // Configuration files, those for rsyslog too, stay until now.
+        'reload-rsyslog',
+      ],
+    },
     { states: ['abort-install'], moments: ['forget-installation'] },
   ],
 } as const satisfies StateTable;
@@ -98,24 +129,36 @@ const debianStates = {
  * For the same reason nothing is discarded in `%preun`: of a package that another one obsoletes it runs when the bytecode
  * there is the other one's already. RPM knows no purge, so nothing runs afterPurge. Other programs are told to read the
  * package's files in `%posttrans`, when those of the old package are gone.
+ * Accounts are made before the files are unpacked, because rpm gives each file its owner at once.
  */
 const rpmStates = {
   pre: [
+    { states: ['always'], moments: ['create-accounts'] },
     { states: ['install'], moments: ['beforeInstall'] },
-    { states: ['upgrade'], moments: ['beforeUpgrade', 'discard-bytecode'] },
+    { states: ['upgrade'], moments: ['beforeUpgrade', 'services-halt', 'discard-bytecode'] },
   ],
   post: [
-    { states: ['install'], moments: ['create-tmpfiles', 'afterInstall'] },
-    { states: ['upgrade'], moments: ['create-tmpfiles', 'afterUpgrade'] },
+    { states: ['install'], moments: ['create-tmpfiles', 'afterInstall', 'services-install'] },
+    { states: ['upgrade'], moments: ['create-tmpfiles', 'afterUpgrade', 'services-refresh'] },
   ],
-  preun: [{ states: ['removal'], moments: ['beforeRemove'] }],
+  preun: [{ states: ['removal'], moments: ['beforeRemove', 'services-remove'] }],
   postun: [
     {
       states: ['removal'],
-      moments: ['afterRemove', 'remove-leftovers', 'remove-tmpfiles', 'reload-rsyslog', 'reload-firewalld'],
+      moments: [
+        'afterRemove',
+        'remove-leftovers',
+        'services-removed',
+        'remove-tmpfiles',
+        'reload-rsyslog',
+        'reload-firewalld',
+      ],
     },
+    { states: ['replacement'], moments: ['services-replaced'] },
   ],
-  posttrans: [{ states: ['always'], moments: ['compile-bytecode', 'reload-rsyslog', 'reload-firewalld'] }],
+  posttrans: [
+    { states: ['always'], moments: ['compile-bytecode', 'reload-rsyslog', 'reload-firewalld', 'services-continue'] },
+  ],
 } as const satisfies StateTable;
 
 const tables = { deb: debianStates, rpm: rpmStates } as const satisfies Record<PackageFormat, StateTable>;
@@ -133,8 +176,16 @@ function fragments(texts: readonly string[]): readonly ShellStep[] {
   return texts.map((text) => ({ kind: 'fragment', text }));
 }
 
+function isServiceMoment(moment: Moment): moment is `services-${ServiceMoment}` {
+  return moment.startsWith('services-');
+}
+
 function stepsOf(moment: Moment, definition: PackageDefinition): readonly ShellStep[] {
-  const { bytecode, scripts } = definition;
+  const { bytecode, scripts, services } = definition;
+  if (isServiceMoment(moment)) {
+    const which = moment.slice('services-'.length) as ServiceMoment;
+    return serviceSteps(which, services, definition.distribution.format);
+  }
   const marker = `/run/${definition.name}.installing`;
   // Only where after-install and after-upgrade differ does it matter which of them it is.
   const marked = scripts.afterInstall.length + scripts.afterUpgrade.length > 0;
@@ -159,6 +210,10 @@ function stepsOf(moment: Moment, definition: PackageDefinition): readonly ShellS
       return marked
         ? [{ kind: moment, marker, first: fragments(scripts.afterInstall), again: fragments(scripts.afterUpgrade) }]
         : [];
+    case 'create-accounts':
+      return hasAccounts(services) ? [{ kind: moment, accounts: services.accounts }] : [];
+    case 'purge-directories':
+      return services.purged.length === 0 ? [] : [{ kind: moment, name: definition.name, paths: services.purged }];
     case 'beforeInstall':
     case 'afterInstall':
     case 'beforeUpgrade':

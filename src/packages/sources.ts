@@ -10,6 +10,8 @@ export interface PackageSources {
   readonly sizes: ReadonlyMap<string, number>;
   /** Texts of the shell fragments, by absolute path. */
   readonly fragments: ReadonlyMap<string, string>;
+  /** Texts of the services' own files, by absolute path. */
+  readonly services: ReadonlyMap<string, string>;
 }
 
 /** The error for a file of the manifest's that cannot be read; other causes come back as they are. */
@@ -40,6 +42,7 @@ export async function readManifestFile(path: string, what: string): Promise<stri
 export async function readPackageSources(manifest: Pick<Manifest, 'packages'>): Promise<PackageSources> {
   const sizes = new Map<string, number>();
   const fragments = new Map<string, string>();
+  const services = new Map<string, string>();
   for (const settings of manifest.packages) {
     for (const { source } of settings.files) {
       const what = `a file of the package ${settings.name}`;
@@ -58,6 +61,11 @@ export async function readPackageSources(manifest: Pick<Manifest, 'packages'>): 
     for (const path of Object.values(settings.scripts)) {
       fragments.set(path, await readManifestFile(path, `a script of the package ${settings.name}`));
     }
+    for (const { name, files } of settings.services) {
+      for (const path of Object.values(files)) {
+        services.set(path, await readManifestFile(path, `a file of the service ${name}`));
+      }
+    }
   }
-  return { sizes, fragments };
+  return { sizes, fragments, services };
 }

@@ -6,6 +6,7 @@ import type { PackageArtifact } from '../formats/packager.ts';
 import { integratePackages } from '../formats/integration/integrate.ts';
 import { packagers } from '../formats/packagers.ts';
 import { defineReleasePackage, readReleaseKey } from '../formats/release/package.ts';
+import { servicePlanner } from '../formats/services/plan.ts';
 import { definePackages } from '../packages/define.ts';
 import type { PackageDefinition } from '../packages/definition.ts';
 import { readPackageSources } from '../packages/sources.ts';
@@ -24,7 +25,8 @@ export async function defineAll(
 ): Promise<readonly PackageDefinition[]> {
   const sources = await readPackageSources(target.manifest);
   const integrations = await integratePackages(target);
-  const packages = definePackages({ target, tree, sources, integrations, epoch: build.epoch });
+  const planServices = servicePlanner(target, sources);
+  const packages = definePackages({ target, tree, sources, planServices, integrations, epoch: build.epoch });
   const release = await defineRelease(target);
   return release === undefined ? packages : [...packages, release];
 }

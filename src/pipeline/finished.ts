@@ -26,10 +26,11 @@ export interface TargetInputs {
 
 /** Absolute paths of the files that go into a target's packages beside the tree. */
 function filesOf({ manifest }: BuildTarget): readonly string[] {
-  const packages = manifest.packages.flatMap(({ files, scripts, integration }) => [
+  const packages = manifest.packages.flatMap(({ files, scripts, services, integration }) => [
     ...files.map(({ source }) => source),
     ...Object.values(scripts),
     ...integrationSources(integration),
+    ...services.flatMap((service) => Object.values(service.files)),
   ]);
   const key = manifest.release?.key;
   return [...new Set([...packages, ...(key === undefined ? [] : [key])])].sort();

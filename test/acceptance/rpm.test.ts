@@ -131,6 +131,9 @@ describe('the example application as rpm packages', () => {
       expect(await query(path('acme-fleet-node'), '--list')).toEqual([
         '/etc/fleet',
         '/etc/fleet/fleet.ini',
+        '/usr/lib/systemd/system/fleet-agent.service',
+        '/usr/lib/systemd/system/fleet-control.service',
+        '/usr/lib/sysusers.d/acme-fleet-node.conf',
         '/usr/sbin/fleet-agent',
         '/usr/sbin/fleet-control',
         '/var/lib/fleet',

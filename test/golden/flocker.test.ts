@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 
 import { integratePackages } from '../../src/formats/integration/integrate.ts';
+import { servicePlanner } from '../../src/formats/services/plan.ts';
 import { packagers } from '../../src/formats/packagers.ts';
 import { normalizeManifest } from '../../src/manifest/normalize.ts';
 import { describeSource, readManifest, type ManifestFile } from '../../src/manifest/read.ts';
@@ -76,7 +77,9 @@ async function packagesFor(id: string): Promise<ReadonlyMap<string, PackageDefin
   if (target === undefined) throw new Error('nothing was planned');
   const sources = await readPackageSources(target.manifest);
   const integrations = await integratePackages(target);
-  const definitions = definePackages({ target, tree: standInTree(), sources, integrations, epoch: someEpoch });
+  const planServices = servicePlanner(target, sources);
+  const inputs = { target, tree: standInTree(), sources, planServices, integrations, epoch: someEpoch };
+  const definitions = definePackages(inputs);
   return new Map(definitions.map((definition) => [definition.name, definition]));
 }
 

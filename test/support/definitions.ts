@@ -4,6 +4,7 @@ import type { PackageSettings } from '../../src/manifest/manifest.ts';
 import type { BuildTarget } from '../../src/plan/build-plan.ts';
 import type { BytecodePolicy, ContentEntry, PackageDefinition } from '../../src/packages/definition.ts';
 import { noIntegration } from '../../src/packages/integration/integration.ts';
+import { noServices } from '../../src/packages/service-plan.ts';
 import { packagers } from '../../src/formats/packagers.ts';
 import type { Tree, TreeEntry } from '../../src/tree/tree.ts';
 import { aDistribution, aManifest } from './manifest.ts';
@@ -97,6 +98,7 @@ export function aPackageDefinition({ on = 'debian-12', ...overrides }: Definitio
     scripts: noScripts,
     bytecode: undefined,
     integration: noIntegration.policy,
+    services: noServices,
     epoch: someEpoch,
     ...overrides,
   };

@@ -46,6 +46,9 @@ export function aPackage(overrides: Partial<PackageSettings> = {}): PackageSetti
     scripts: {},
     configurationFiles: [],
     integration: noIntegrationSettings,
+    services: [],
+    users: [],
+    groups: [],
     ...overrides,
   };
 }

@@ -80,6 +80,7 @@ function baseSpec(distribution: Distribution, names: readonly string[]): string 
     '/bin/sh',
     '/usr/bin/sh',
     '/usr/bin/find',
+    'shadow-utils',
     ...names,
     ...libraryCapabilities(distribution),
   ];

@@ -6,6 +6,7 @@ import type { ContentEntry, PackageDefinition } from '../../packages/definition.
 import { noIntegration } from '../../packages/integration/integration.ts';
 import { formatPackageName } from '../../packages/names.ts';
 import { relation } from '../../packages/relations.ts';
+import { noServices } from '../../packages/service-plan.ts';
 import { readManifestFile } from '../../packages/sources.ts';
 import { dearmor } from './armor.ts';
 import { defineRepository } from './repository.ts';
@@ -109,6 +110,7 @@ export function defineReleasePackage(
     },
     bytecode: undefined,
     integration: noIntegration.policy,
+    services: noServices,
     epoch: fixedDate,
   };
 }

@@ -1,6 +1,7 @@
 import type { RpmDistribution } from '../../distributions/distribution.ts';
 import type { ContentEntry, PackageDefinition } from '../../packages/definition.ts';
 import { rpmRelationFields, type RelationField } from '../../packages/relations.ts';
+import { hasAccounts } from '../../packages/service-plan.ts';
 import { octalMode, planScripts, type ScriptBranch } from '../../packages/scripts.ts';
 import { renderSteps } from '../shell.ts';
 import { renderTemplate } from '../templates.ts';
@@ -12,6 +13,7 @@ const tests: Readonly<Record<string, string>> = {
   install: '-eq 1',
   upgrade: '-gt 1',
   removal: '-eq 0',
+  replacement: '-ge 1',
   always: '',
 };
 
@@ -50,10 +52,18 @@ export function binaryPayload(payload: string): string {
   return payload.replace(/^(w\d+)\.(xzdio|zstdio)$/, '$1T0.$2');
 }
 
-/** The scriptlets that look for bytecode do so with find(1), which the smallest images lack. */
+/** What scriptlets run: find(1), which the smallest images lack, looks for bytecode; accounts take tools of their own. */
 function toolRelations(definition: PackageDefinition): readonly RelationField[] {
-  if (definition.bytecode === undefined) return [];
-  return [{ field: 'Requires(pre,postun)', relations: ['/usr/bin/find'] }];
+  const { bytecode, services, distribution } = definition;
+  const accountTools = distribution.vendor.startsWith('opensuse') ? 'shadow' : 'shadow-utils';
+  return [
+    ...(bytecode === undefined ? [] : [{ field: 'Requires(pre,postun)', relations: ['/usr/bin/find'] }]),
+    ...(hasAccounts(services) ? [{ field: 'Requires(pre)', relations: [accountTools] }] : []),
+    // As systemd's own %systemd_ordering: nothing is needed, but what is installed together comes in this order.
+    ...(services.init === 'systemd' && services.services.length > 0
+      ? [{ field: 'OrderWithRequires(post,preun,postun)', relations: ['systemd'] }]
+      : []),
+  ];
 }
 
 /** The spec of a finished tree, for `rpmbuild -bb` with the staging root as build root. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { scriptHooks } from '../manifest.ts';
 import { integrationParts } from './integration-schema.ts';
+import { groups, services, users } from './service-schema.ts';
 import { directory, file, link, mapOf, relations, text, words } from './values-schema.ts';
 
 /** An override may take a file or script out again with `null`. */
@@ -57,6 +58,9 @@ const packageParts = {
     examples: [['/usr/share/fleet/defaults.conf']],
   }),
   ...integrationParts,
+  services,
+  users,
+  groups,
 };
 
 export const packageOverride = z

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { foldDescription, installedSize } from '../../../src/formats/deb/control.ts';
 import { escapeFileName, escapeSpec } from '../../../src/formats/rpm/escape.ts';
 import { binaryPayload } from '../../../src/formats/rpm/spec.ts';
-import { quoteShell } from '../../../src/formats/shell.ts';
+import { quoteShell } from '../../../src/formats/quote-shell.ts';
 import { renderTemplate } from '../../../src/formats/templates.ts';
 import { packagers } from '../../../src/formats/packagers.ts';
 import { aDirectory, aFile, aLink } from '../../support/definitions.ts';

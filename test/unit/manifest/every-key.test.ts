@@ -51,6 +51,30 @@ const parts = {
   'environment-files': { e: { source: 'e', mode: '0600', owner: 'o', group: 'g' } },
   'man-pages': ['m.1', { source: 'n.5', language: 'de' }],
   completions: { c: { bash: 'b', zsh: 'z', fish: 'f' } },
+  services: {
+    own: { unit: 'own.timer', upstart: 'own.conf', sysv: 'own.init', user: 'u', group: 'g' },
+    written: {
+      command: 'run --fast',
+      description: 'D',
+      type: 'exec',
+      environment: { A: 'b' },
+      'environment-file': ['-/etc/default/x'],
+      'working-directory': '/srv',
+      restart: 'always',
+      after: ['dbus.service'],
+      hardening: { ProtectHome: false },
+      'state-directory': 'x',
+      'log-directory': 'x',
+      'cache-directory': 'x',
+      'runtime-directory': 'x',
+      enable: false,
+      start: true,
+      'restart-on-upgrade': false,
+      'stop-on-upgrade': true,
+    },
+  },
+  users: { u: { uid: 450, group: 'g', groups: ['h'], comment: 'C', home: '/srv/d', shell: '/bin/sh' } },
+  groups: { g: { gid: 451 } },
 };
 
 const common = {

@@ -93,6 +93,9 @@ describe('without anything written', () => {
       scripts: {},
       configurationFiles: [],
       integration: noIntegrationSettings,
+      services: [],
+      users: [],
+      groups: [],
     });
   });
 

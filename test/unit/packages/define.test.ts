@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
+import { servicePlanner } from '../../../src/formats/services/plan.ts';
 import { definePackages } from '../../../src/packages/define.ts';
 import { debianRelation, rpmRelation } from '../../../src/packages/relations.ts';
 import type { PackageDefinition } from '../../../src/packages/definition.ts';
@@ -22,8 +23,20 @@ function define(given: Given = {}): readonly PackageDefinition[] {
   const main = aPackage({ id: 'main', name: 'acme-python-fleet', architecture: 'native', ...given.main });
   const packages = [main, ...(given.others ?? []).map((other) => aPackage(other))];
   const target = aTarget(aDistribution(given.on), aManifest({ packages, ...given.manifest }));
-  const sources = { sizes: new Map([['/project/f', 3]]), fragments: new Map([['/project/s.sh', 'true\n']]) };
-  return definePackages({ target, tree: aTree(given.tree), sources, integrations: new Map(), epoch: someEpoch });
+  const sources = {
+    sizes: new Map([['/project/f', 3]]),
+    fragments: new Map([['/project/s.sh', 'true\n']]),
+    services: new Map<string, string>(),
+  };
+  const planServices = servicePlanner(target, sources);
+  return definePackages({
+    target,
+    tree: aTree(given.tree),
+    sources,
+    planServices,
+    integrations: new Map(),
+    epoch: someEpoch,
+  });
 }
 
 function depends(on: string, given: Given = {}): readonly string[] {
@@ -62,8 +75,16 @@ describe('the main package', () => {
       ...target,
       interpreter: { package: 'rh-python38', path: interpreter.path, version: '3.8', minor: '3.8' },
     };
-    const sources = { sizes: new Map(), fragments: new Map() };
-    const [main] = definePackages({ target: named, tree: aTree(), sources, integrations: new Map(), epoch: 0 });
+    const sources = { sizes: new Map(), fragments: new Map(), services: new Map() };
+    const planServices = servicePlanner(named, sources);
+    const [main] = definePackages({
+      target: named,
+      tree: aTree(),
+      sources,
+      planServices,
+      integrations: new Map(),
+      epoch: 0,
+    });
     expect(main!.relations.depends.map(rpmRelation)).toEqual(['/opt/rh/bin/python3.8']);
   });
 
@@ -87,13 +108,9 @@ describe('the main package', () => {
         foreign: [],
       };
       const tree = aTree({ systemNeeds, importsDistutils: true });
-      const [main] = definePackages({
-        target,
-        tree,
-        sources: { sizes: new Map(), fragments: new Map() },
-        integrations: new Map(),
-        epoch: 0,
-      });
+      const sources = { sizes: new Map(), fragments: new Map(), services: new Map() };
+      const planServices = servicePlanner(target, sources);
+      const [main] = definePackages({ target, tree, sources, planServices, integrations: new Map(), epoch: 0 });
       expect(main!.relations.depends.map(on === 'debian-12' ? debianRelation : rpmRelation)).toEqual(expected);
       // The standard library is compiled with the rest.
       expect(main!.bytecode).toMatchObject({ directory: '/opt/fleet' });

@@ -1,0 +1,115 @@
+import type { Distribution } from '../../distributions/distribution.ts';
+import type { PackageSettings } from '../../manifest/manifest.ts';
+import { serviceDirectoryParents, type ServiceSettings } from '../../manifest/service-settings.ts';
+import type { ServiceParts } from '../../packages/define.ts';
+import type { ContentEntry } from '../../packages/definition.ts';
+import type { PackagedService } from '../../packages/service-plan.ts';
+import type { PackageSources } from '../../packages/sources.ts';
+import type { BuildTarget } from '../../plan/build-plan.ts';
+import { planAccounts } from './accounts.ts';
+import { renderServiceFile } from './files.ts';
+
+const rootOwned = { owner: 'root', group: 'root' } as const;
+
+/** A file of the package whose text was written here. */
+export function textFile(
+  path: string,
+  text: string,
+  facts: { readonly mode: number; readonly configuration: boolean },
+): ContentEntry {
+  const source = { kind: 'text', text } as const;
+  return { kind: 'file', path, size: Buffer.byteLength(text), ...facts, ...rootOwned, source };
+}
+
+/** What a service is called by its init system. */
+function packagedService(service: ServiceSettings, init: Distribution['init']): PackagedService {
+  const { name, suffix, enable, start, restartOnUpgrade, stopOnUpgrade } = service;
+  const template = name.endsWith('@');
+  const unit = init === 'systemd' ? `${name}.${suffix}` : name;
+  return { unit, template, enable, start, restartOnUpgrade, stopOnUpgrade };
+}
+
+/**
+ * Where a service's file lies. Units are the package's; jobs and init scripts below /etc are the administrator's to
+ * change (Debian Policy 9.3.2 and 10.7; init(5) of upstart).
+ */
+function placeOf(
+  { name, suffix }: ServiceSettings,
+  distribution: Distribution,
+): Parameters<typeof textFile>[2] & { readonly path: string } {
+  switch (distribution.init) {
+    case 'systemd':
+      return { path: `${distribution.unitDirectory}/${name}.${suffix}`, mode: 0o644, configuration: false };
+    case 'upstart':
+      return { path: `/etc/init/${name}.conf`, mode: 0o644, configuration: true };
+    case 'sysv':
+      return { path: `/etc/init.d/${name}`, mode: 0o755, configuration: true };
+  }
+}
+
+/**
+ * The directories of a package's services, and those between them and the system's. The user owns them; what is
+ * written in the manifest under `directories` stands as it is.
+ */
+function directoryEntries(settings: PackageSettings): readonly ContentEntry[] {
+  const written = new Set(settings.directories.map(({ path }) => path));
+  const entries = settings.services.flatMap(({ directories, user = 'root', group = user }) =>
+    directories
+      .filter(({ kind }) => kind !== 'runtime')
+      .flatMap(({ kind, name }) => {
+        const steps = name.split('/');
+        return steps.map((_, index): ContentEntry => {
+          const path = [serviceDirectoryParents[kind], ...steps.slice(0, index + 1)].join('/');
+          const last = index === steps.length - 1;
+          return {
+            kind: 'directory',
+            path,
+            mode: last ? 0o750 : 0o755,
+            ...(last ? { owner: user, group } : rootOwned),
+          };
+        });
+      }),
+  );
+  const unique = new Map(entries.map((entry) => [JSON.stringify(entry), entry]));
+  return [...unique.values()].filter(({ path }) => !written.has(path));
+}
+
+/** What a purge takes: what services keep belongs to them (Debian Policy 6.8, 10.8). */
+function purgedDirectories(settings: PackageSettings): readonly string[] {
+  const paths = settings.services.flatMap(({ directories }) =>
+    directories
+      .filter(({ kind }) => kind !== 'runtime')
+      .map(({ kind, name }) => `${serviceDirectoryParents[kind]}/${name}`),
+  );
+  return [...new Set(paths)].sort();
+}
+
+/**
+ * How the packages of a target get their services and accounts: the files of the distribution's init system and of no
+ * other, and what the scripts have to do.
+ * @param sources has read the services' own files
+ * @returns a function that throws CoachbuilderError `unsupported-by-target` for a service that the init system cannot run
+ */
+export function servicePlanner(
+  target: Pick<BuildTarget, 'manifest' | 'distribution'>,
+  sources: Pick<PackageSources, 'services'>,
+): (settings: PackageSettings) => ServiceParts {
+  const { distribution, manifest } = target;
+  return (settings) => {
+    const files = settings.services.map((service) => {
+      const { path, ...facts } = placeOf(service, distribution);
+      const text = renderServiceFile(service, { distribution, prefix: manifest.prefix, texts: sources.services });
+      return textFile(path, text, facts);
+    });
+    const { accounts, contents } = planAccounts(settings, distribution);
+    return {
+      plan: {
+        init: distribution.init,
+        services: settings.services.map((service) => packagedService(service, distribution.init)),
+        accounts,
+        purged: purgedDirectories(settings),
+      },
+      contents: [...files, ...contents, ...directoryEntries(settings)],
+    };
+  };
+}
