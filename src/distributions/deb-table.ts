@@ -17,6 +17,7 @@ import { debTag, identify, type DebFamily, type ReleaseFacts } from './release.t
 const common: DebFamily = {
   format: 'deb',
   alternativePythons: [],
+  x86Level: 1,
   lib64: false, // Debian's python looks in lib only
   init: 'systemd',
   unitDirectory: '/usr/lib/systemd/system',
@@ -46,12 +47,21 @@ function python(version: string): PackagedPython {
 interface DebRelease extends ReleaseFacts, Pick<DebDistribution, 'glibc' | 'python'> {
   readonly abi: NonNullable<DebDistribution['abi']>;
   readonly alternativePythons?: readonly PackagedPython[];
-  readonly deb: DebFacts;
+  readonly deb: Omit<DebFacts, 'libraries'>;
 }
 
 function release(id: string, title: string, family: DebFamily, facts: DebRelease): DebDistribution {
   const { vendor, version } = identify(id);
-  return { id, vendor, version, title, tag: debTag(vendor, version), ...family, ...facts };
+  return {
+    id,
+    vendor,
+    version,
+    title,
+    tag: debTag(vendor, version),
+    ...family,
+    ...facts,
+    deb: { ...facts.deb, libraries: id },
+  };
 }
 
 // The release notes' architectures, as far as we know them at all [common].

@@ -90,6 +90,7 @@ function extendDistribution(id: string, base: Distribution, written: WrittenDist
     architectures: written.architectures ?? base.architectures,
     glibc: written.glibc ?? base.glibc,
     abi: withoutUndefined({ ...base.abi, ...written.abi }),
+    x86Level: written['x86-64-level'] ?? base.x86Level,
     python: extendPython(base.python, written.python),
     alternativePythons: written['alternative-pythons'] ?? base.alternativePythons,
     lib64: written.lib64 ?? base.lib64,
@@ -137,6 +138,7 @@ function extendDeb(base: DebFacts, written: NonNullable<WrittenDistribution['deb
     signedBy: written['signed-by'] ?? base.signedBy,
     armouredKeys: written['armoured-keys'] ?? base.armouredKeys,
     libgcc: written.libgcc ?? base.libgcc,
+    libraries: base.libraries,
   };
 }
 

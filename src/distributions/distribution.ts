@@ -1,5 +1,9 @@
 import type { Architecture } from '../model/architecture.ts';
 
+/** Microarchitecture levels: x86-64 (1), x86-64-v2, x86-64-v3, x86-64-v4 (x86-64 psABI, "Micro-Architecture Levels"). */
+export const x86Levels = [1, 2, 3, 4] as const;
+export type X86Level = (typeof x86Levels)[number];
+
 /** Families of versioned symbols that system libraries export. */
 type SymbolFamily = 'GLIBC' | 'GLIBCXX' | 'CXXABI' | 'GCC' | 'ZLIB';
 
@@ -32,6 +36,8 @@ export interface DebFacts {
   readonly armouredKeys: boolean;
   /** The package that holds libgcc_s.so.1. */
   readonly libgcc: string;
+  /** The release of our own table whose packages have the libraries: what a manifest's distribution extends. */
+  readonly libraries: string;
 }
 
 export type DebCompression = 'zstd' | 'xz' | 'gzip';
@@ -76,6 +82,8 @@ interface DistributionCommon {
   readonly glibc: string;
   /** The highest symbol version of each family that the distribution's own libraries export. */
   readonly abi: Readonly<Partial<Record<SymbolFamily, string>>>;
+  /** The microarchitecture level of x86-64 that it needs itself, so that what it runs on has: 2 is x86-64-v2 (psABI). */
+  readonly x86Level: X86Level;
   readonly python: PackagedPython;
   readonly alternativePythons: readonly PackagedPython[];
   /** Whether a virtual environment gets `lib64`, a link to `lib`: where the interpreter's platlib is below `lib64`. */

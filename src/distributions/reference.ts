@@ -20,6 +20,7 @@ export function distributionsReference(table: DistributionTable): string {
     section('Packages in the rpm format', rpmTable(all.filter((each) => each.format === 'rpm'))),
     section('Packages in the deb format', debTable(all.filter((each) => each.format === 'deb'))),
     section('Symbol versions', abiTable(all)),
+    section('Processors', processorTable(all)),
     section('Container images', imageTable(all)),
   ].join('\n');
 }
@@ -109,6 +110,16 @@ function abiTable(distributions: readonly Distribution[]): string {
   return markdownTable(
     ['Distribution', ...families],
     distributions.map((each) => [code(each.id), ...families.map((family) => each.abi[family] ?? '')]),
+  );
+}
+
+/** Only those that need more than every x86-64 processor has. */
+function processorTable(distributions: readonly Distribution[]): string {
+  return markdownTable(
+    ['Distribution', 'x86-64 level'],
+    distributions
+      .filter((each) => each.x86Level > 1)
+      .map((each) => [code(each.id), `x86-64-v${String(each.x86Level)}`]),
   );
 }
 

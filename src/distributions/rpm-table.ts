@@ -18,6 +18,7 @@ import { identify, type ReleaseFacts, type RpmFamily } from './release.ts';
 const common = {
   format: 'rpm',
   alternativePythons: [],
+  x86Level: 1,
   lib64: true, // python's platlib is lib64 on 64-bit rpm systems
   init: 'systemd',
   unitDirectory: '/usr/lib/systemd/system',
@@ -94,6 +95,7 @@ const el8: RpmFamily = {
 
 const el9: RpmFamily = {
   ...common,
+  x86Level: 2, // [vendor]; Amazon Linux 2023 as well [vendor]
   glibc: '2.34', // [abi]
   abi: { GLIBC: '2.34', GLIBCXX: '3.4.29', CXXABI: '1.3.13', GCC: '7.0.0', ZLIB: '1.2.9' }, // [abi]
   python: python('python3', '3.9.25'), // [image]
@@ -104,6 +106,7 @@ const el9: RpmFamily = {
 
 const el10: RpmFamily = {
   ...common,
+  x86Level: 3, // [vendor]
   glibc: '2.39', // [abi]
   abi: { GLIBC: '2.39', GLIBCXX: '3.4.33', CXXABI: '1.3.15', GCC: '14.0.0', ZLIB: '1.2.12' }, // [abi]
   python: python('python3', '3.12'), // [image]

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { architectureNames, type Architecture } from '../model/architecture.ts';
+import { x86Levels } from './distribution.ts';
 
 /*
  * The `distributions` section of a manifest. Everything but `extends` may be left out: it then comes from the
@@ -126,6 +127,10 @@ export const distributionSchema = z
       })
       .optional()
       .meta({ description: 'The highest symbol version of each family that its libraries export.' }),
+    'x86-64-level': z
+      .literal([...x86Levels])
+      .optional()
+      .meta({ description: 'Level of the x86-64 processors that it runs on: 2 is x86-64-v2.', examples: [2] }),
     python: python.optional().meta({ description: 'The interpreter that applications use.' }),
     'alternative-pythons': z
       .array(python.required())

@@ -1,8 +1,12 @@
+import type { X86Level } from '../distributions/distribution.ts';
+
 /** One version of a library's symbols that a file needs, such as `GLIBC_2.17` of `libc.so.6`. */
 export interface VersionNeed {
   /** SONAME of the library that has to export it. */
   readonly library: string;
   readonly version: string;
+  /** The dynamic linker goes on without it (`VER_FLG_WEAK`). */
+  readonly weak?: true;
 }
 
 /** What the dynamic linker is told by an ELF file (System V ABI, chapters 4 and 5). */
@@ -23,17 +27,26 @@ export interface ElfFile {
   readonly runpath: readonly string[];
   /** In the order of the file (Linux Standard Base, "Symbol Versioning"). */
   readonly versionNeeds: readonly VersionNeed[];
+  /** Whether its symbols are found with `DT_GNU_HASH` alone, which a dynamic linker has to know. */
+  readonly gnuHashOnly?: true;
+  /**
+   * Microarchitecture level of x86-64 that the file says it cannot run without (x86-64 psABI,
+   * `GNU_PROPERTY_X86_ISA_1_NEEDED`); absent when it says nothing. 1 is what every x86-64 processor has.
+   */
+  readonly x86Level?: X86Level;
 }
 
 const magic = Buffer.from([0x7f, 0x45, 0x4c, 0x46]);
-const segment = { load: 1, dynamic: 2, interpreter: 3 } as const;
+const segment = { load: 1, dynamic: 2, interpreter: 3, note: 4 } as const;
 const tag = {
   end: 0,
   needed: 1,
+  hash: 4,
   stringTable: 5,
   soname: 14,
   rpath: 15,
   runpath: 29,
+  gnuHash: 0x6ffffef5,
   versionNeed: 0x6ffffffe,
   versionNeedCount: 0x6fffffff,
 } as const;
@@ -122,6 +135,9 @@ function dynamicOf(reader: Reader, segments: readonly Segment[]): Dynamic {
 /** Counts in the file are not trusted further than this: no real one comes near. */
 const mostVersions = 10_000;
 
+/** `VER_FLG_WEAK` (glibc's elf.h). */
+const weakVersion = 2;
+
 /** Elf_Verneed, each with a chain of Elf_Vernaux; both are the same in both classes. */
 function versionNeedsOf(reader: Reader, start: number, count: number, strings: number): readonly VersionNeed[] {
   const needs: VersionNeed[] = [];
@@ -130,7 +146,9 @@ function versionNeedsOf(reader: Reader, start: number, count: number, strings: n
     const name = reader.text(strings + reader.word(at + 4));
     let auxiliary = at + reader.word(at + 8);
     for (let left = reader.half(at + 2); left > 0 && needs.length < mostVersions; left -= 1) {
-      needs.push({ library: name, version: reader.text(strings + reader.word(auxiliary + 8)) });
+      const weak = (reader.half(auxiliary + 4) & weakVersion) !== 0;
+      const version = reader.text(strings + reader.word(auxiliary + 8));
+      needs.push({ library: name, version, ...(weak ? { weak } : {}) });
       const next = reader.word(auxiliary + 12);
       if (next === 0) break;
       auxiliary += next;
@@ -140,6 +158,35 @@ function versionNeedsOf(reader: Reader, start: number, count: number, strings: n
     at += next;
   }
   return needs;
+}
+
+const propertyNote = 5; // NT_GNU_PROPERTY_TYPE_0
+const isaNeeded = 0xc0008002; // GNU_PROPERTY_X86_ISA_1_NEEDED
+const x86Machine = 62;
+
+/** The highest bit of the mask that the linker wrote: baseline, v2, v3, v4 from the lowest on (x86-64 psABI). */
+function levelOf(mask: number): X86Level | undefined {
+  const levels = [4, 3, 2, 1] as const;
+  return levels.find((level) => (mask & (1 << (level - 1))) !== 0);
+}
+
+/** Reads the notes that a linker merged from the objects (gABI, "Note Section"; Linux gABI extensions, "Program Property"). */
+function x86LevelOf(reader: Reader, segments: readonly Segment[]): X86Level | undefined {
+  const align = reader.wide ? 8 : 4;
+  for (const { type, offset, size } of segments) {
+    if (type !== segment.note) continue;
+    for (let at = offset; at + 16 <= offset + size;) {
+      const [nameSize, length] = [reader.word(at), reader.word(at + 4)];
+      const content = at + 12 + Math.ceil(nameSize / 4) * 4;
+      const isProperty = reader.word(at + 8) === propertyNote && reader.text(at + 12) === 'GNU';
+      for (let place = content; isProperty && place + 8 <= content + length;) {
+        if (reader.word(place) === isaNeeded) return levelOf(reader.word(place + 8));
+        place += 8 + Math.ceil(reader.word(place + 4) / align) * align;
+      }
+      at = content + Math.ceil(length / 4) * 4;
+    }
+  }
+  return undefined;
 }
 
 function directories(path: string | undefined): readonly string[] {
@@ -173,11 +220,14 @@ export function readElf(bytes: Buffer): ElfFile | undefined {
   const textsOf = (wanted: number): readonly string[] =>
     strings === undefined ? [] : valuesOf(wanted).map((value) => reader.text(strings + value));
   const needs = offsetOf(valuesOf(tag.versionNeed)[0]);
+  const machine = reader.half(18);
+  const x86Level = machine === x86Machine ? x86LevelOf(reader, segments) : undefined;
+  const gnuHashOnly = valuesOf(tag.gnuHash).length > 0 && valuesOf(tag.hash).length === 0;
   const loader = segments.find(({ type }) => type === segment.interpreter);
   return {
     elfClass,
     bigEndian,
-    machine: reader.half(18),
+    machine,
     interpreter: loader === undefined ? undefined : reader.text(loader.offset),
     soname: textsOf(tag.soname)[0],
     needed: textsOf(tag.needed),
@@ -187,5 +237,7 @@ export function readElf(bytes: Buffer): ElfFile | undefined {
       needs === undefined || strings === undefined
         ? []
         : versionNeedsOf(reader, needs, valuesOf(tag.versionNeedCount)[0] ?? 0, strings),
+    ...(gnuHashOnly ? { gnuHashOnly } : {}),
+    ...(x86Level === undefined ? {} : { x86Level }),
   };
 }

@@ -28,6 +28,8 @@ export interface Manifest {
   /** Whether the distribution's tag is appended to the release. */
   readonly distributionTag: boolean;
   readonly python: PythonSettings;
+  /** By SONAME; libraries that it does not name are required. */
+  readonly libraries: Readonly<Record<string, LibrarySettings>>;
   /** In the order of the manifest; the first one is `main`. */
   readonly packages: readonly PackageSettings[];
   readonly release: ReleaseSettings | undefined;
@@ -83,6 +85,16 @@ export interface PythonSettings {
   /** In order of preference; empty means: what pip and uv are configured with. No credentials. */
   readonly indexes: readonly string[];
   readonly bytecode: 'auto' | 'build' | 'install' | 'none';
+}
+
+export const libraryWords = ['require', 'recommend', 'ignore'] as const;
+export type LibraryWord = (typeof libraryWords)[number];
+
+/** What becomes of a shared library that files need and the package does not bring. */
+export interface LibrarySettings {
+  readonly as: LibraryWord;
+  /** The package that has it; undefined: the one that our table names or, for rpm, the capability. */
+  readonly package: Relation | undefined;
 }
 
 /** One package name with an optional version condition, in neutral notation. */

@@ -21,6 +21,7 @@ import {
   type VersionSettings,
 } from './manifest.ts';
 import { defaultPackagePrefix, defaultPrefix, defaultReleaseName } from './names.ts';
+import { normalizeLibraries } from './normalize-libraries.ts';
 import { normalizePackages } from './normalize-packages.ts';
 import { mergeCommon } from './overrides.ts';
 import type { WrittenManifest, WrittenPython, WrittenRelease } from './schema.ts';
@@ -73,6 +74,7 @@ export function normalizeManifest(written: WrittenManifest, context: NormalizeCo
     packagePrefix,
     distributionTag: common['distribution-tag'] ?? true,
     python: normalizePython(common.python ?? {}, context.directory),
+    libraries: normalizeLibraries(common.libraries),
     packages: normalizePackages(written.packages, {
       ...context,
       chain,

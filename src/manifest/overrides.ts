@@ -47,7 +47,7 @@ function chosen<Value>(overrides: Readonly<Record<string, Value>> | undefined, c
 /** Maps that are one value: a part of one interpreter makes no sense beside a part of another. */
 const wholes = new Set(['interpreter']);
 /** Maps of entries of which each is one value. */
-const collections = new Set(['files', 'links', 'scripts']);
+const collections = new Set(['files', 'libraries', 'links', 'scripts']);
 
 function merge(base: object, layers: readonly object[]): Record<string, unknown> {
   const result: Record<string, unknown> = { ...base };

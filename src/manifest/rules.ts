@@ -4,6 +4,7 @@ import * as bundled from './rules/bundled-rules.ts';
 import * as identity from './rules/identity-rules.ts';
 import * as integrationOptions from './rules/integration-option-rules.ts';
 import * as integration from './rules/integration-rules.ts';
+import * as libraries from './rules/library-rules.ts';
 import * as packages from './rules/package-rules.ts';
 import * as paths from './rules/path-rules.ts';
 import * as python from './rules/python-rules.ts';
@@ -35,6 +36,7 @@ const rules: readonly Rule[] = [
   packages.relationsAreValid,
   packages.selectorsAreKnown,
   packages.targetsAreKnown,
+  libraries.librariesAreValid,
   paths.installedPathsAreAbsolute,
   paths.linksAreValid,
   paths.pathsAreClaimedOnce,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { distributionSchema } from '../distributions/schema.ts';
+import { libraries } from './schema/libraries-schema.ts';
 import { packageSchema, type packageOverride } from './schema/package-schema.ts';
 import { python } from './schema/python-schema.ts';
 import { release } from './schema/release-schema.ts';
@@ -53,6 +54,7 @@ const common = {
     description: "Whether the release ends in the distribution's tag, such as `.el9` or `+debian12`; true by default.",
   }),
   python: python.optional(),
+  libraries,
 };
 
 const version = z

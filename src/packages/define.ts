@@ -1,9 +1,8 @@
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 import type { PackageSettings, Relation, RelationKind, ScriptHook } from '../manifest/manifest.ts';
-import { architectures } from '../model/architecture.ts';
 import { fullVersion } from '../model/package-version.ts';
 import type { BuildTarget, PlannedPackage } from '../plan/build-plan.ts';
-import type { Tree } from '../tree/tree.ts';
+import type { SystemNeeds, Tree } from '../tree/tree.ts';
 import { refuseConflicts } from './conflicts.ts';
 import {
   manifestContents,
@@ -15,6 +14,7 @@ import {
 } from './contents.ts';
 import type { BytecodePolicy, ContentEntry, PackageDefinition, PackageScripts } from './definition.ts';
 import { noIntegration, type Integration } from './integration/integration.ts';
+import { libraryRelations } from './library-relations.ts';
 import { formatPackageName } from './names.ts';
 import { relation } from './relations.ts';
 import { hasAccounts, type ServicePlan } from './service-plan.ts';
@@ -95,14 +95,12 @@ function packagesDistutilsApart(minor: string): boolean {
  *
  * On RPM systems both the ABI and the path are asked for: on EL 8 `platform-python` provides `python(abi) = 3.6`
  * without the path that the virtual environment links to. Only what is packaged outside /usr/bin (software collections)
- * does not provide `python(abi)`, so there the path alone counts.
+ * does not provide `python(abi)`, so there the path alone counts. A package that brings its own interpreter is tied to the
+ * system by the libraries that it needs alone.
  */
-function interpreterRelations(
-  target: BuildTarget,
-  tree: Pick<Tree, 'importsDistutils' | 'systemNeeds'>,
-): readonly Relation[] {
+function interpreterRelations(target: BuildTarget, tree: Pick<Tree, 'importsDistutils'>): readonly Relation[] {
   const { interpreter, distribution } = target;
-  if (interpreter.bundle !== undefined) return systemRelations(target, tree);
+  if (interpreter.bundle !== undefined) return [];
   const system = target.manifest.python.interpreter.kind === 'system';
   if (distribution.format === 'rpm') {
     const abi = relation('python(abi)', { operator: '=', version: interpreter.minor });
@@ -113,22 +111,8 @@ function interpreterRelations(
   return [relation(interpreter.package), ...(distutils ? [relation('python3-distutils')] : [])];
 }
 
-/**
- * What ties a package that brings its own interpreter to a system: the C library alone. Debian packages declare a
- * version of it (Policy 8.6); RPM systems know each of its sets of symbols (RPM documentation, "Dependency generators").
- */
-function systemRelations(
-  { distribution, architecture }: BuildTarget,
-  { systemNeeds }: Pick<Tree, 'systemNeeds'>,
-): readonly Relation[] {
-  if (systemNeeds === undefined) throw new Error('Internal error: nobody asked what the bundled interpreter needs');
-  if (distribution.format === 'deb') {
-    const { glibc } = systemNeeds;
-    return glibc === undefined ? [] : [relation('libc6', { operator: '>=', version: glibc })];
-  }
-  const mark = architectures[architecture].elfClass === 64 ? '(64bit)' : '';
-  return systemNeeds.symbols.map(({ library, symbol }) => relation(`${library}(${symbol})${mark}`));
-}
+/** Of a tree that nobody has looked into: it has no programs and libraries. */
+const nothingNeeded: SystemNeeds = { libraries: [], gnuHash: false };
 
 function bytecodeOf(target: BuildTarget, tree: Tree): BytecodePolicy {
   const { minor, bundle } = target.interpreter;
@@ -147,6 +131,7 @@ interface PackageParts {
   readonly contents: readonly ContentEntry[];
   /** What the package depends on beside what the manifest says. */
   readonly depends: readonly Relation[];
+  readonly recommends?: readonly Relation[];
   readonly bytecode: BytecodePolicy | undefined;
   readonly integration: Integration;
 }
@@ -164,7 +149,7 @@ function assemble(planned: PlannedPackage, parts: PackageParts, inputs: PackageI
   const relations: Record<RelationKind, readonly Relation[]> = {
     ...settings.relations,
     depends: [...parts.depends, ...accountRelations(target, services.plan), ...settings.relations.depends],
-    recommends: [...settings.relations.recommends, ...parts.integration.recommends],
+    recommends: [...(parts.recommends ?? []), ...settings.relations.recommends, ...parts.integration.recommends],
   };
   return {
     id: settings.id,
@@ -203,12 +188,14 @@ export function definePackages(inputs: PackageInputs): readonly PackageDefinitio
   refuseSharedPrefix(tree.prefix);
   const [planned, ...others] = target.packages;
   if (planned === undefined) throw new Error('Internal error: a target without packages');
+  const libraries = libraryRelations(target, tree.systemNeeds ?? nothingNeeded);
   const contents = [...treeContents(tree), ...manifestContents(planned.settings, tree, sources)];
   const main = assemble(
     planned,
     {
       contents: [...contents, ...missingDirectories(contents, tree.prefix)],
-      depends: interpreterRelations(target, tree),
+      depends: [...interpreterRelations(target, tree), ...libraries.depends],
+      recommends: libraries.recommends,
       bytecode: bytecodeOf(target, tree),
       integration: integrationOf(planned.settings.id),
     },

@@ -1,13 +1,10 @@
 import { join, posix } from 'node:path';
 
 import type { ToolPorts } from '../application/ports.ts';
-import { findSystemNeeds } from '../inspect/system-needs.ts';
 import { fetchInterpreter } from '../interpreter/fetch.ts';
 import { openInterpreter, type InterpreterFiles } from '../interpreter/interpreter-files.ts';
-import { architectures } from '../model/architecture.ts';
 import { bundledDirectory } from '../plan/bundled-interpreter.ts';
 import type { BuildTarget } from '../plan/build-plan.ts';
-import type { Reporter } from '../report/event.ts';
 import {
   askInterpreter,
   findInterpreter,
@@ -26,29 +23,6 @@ export async function bringInterpreter(target: BuildTarget, ports: ToolPorts): P
     const archive = await fetchInterpreter(interpreter.bundle, ports);
     return openInterpreter({ archive, interpreter, prefix: manifest.prefix });
   });
-}
-
-/**
- * Adds to a tree with an interpreter of its own what ties it to a system, and warns of libraries that have to be there.
- * @throws CoachbuilderError `unsupported-by-target` when the target's C library is too old
- */
-export async function findNeeds(target: BuildTarget, tree: Tree, reporter: Reporter): Promise<Tree> {
-  const { distribution, architecture, interpreter, label } = target;
-  if (interpreter.bundle === undefined) return tree;
-  const systemNeeds = await findSystemNeeds(tree, {
-    title: distribution.title,
-    glibc: distribution.glibc,
-    machine: architectures[architecture].elfMachine,
-  });
-  for (const { library, path } of systemNeeds.foreign) {
-    reporter.report({
-      type: 'warning',
-      target: label,
-      message: `${path} needs ${library}, which the package does not bring`,
-      hint: 'where the application uses it, name its package under depends in the manifest',
-    });
-  }
-  return { ...tree, systemNeeds };
 }
 
 /**

@@ -15,6 +15,7 @@ import type { BuildTarget } from '../plan/build-plan.ts';
 import type { Tree } from '../tree/tree.ts';
 import { writeBills } from './bills.ts';
 import { below, emitInto } from './destination.ts';
+import { reportLibraries } from './needs.ts';
 
 import type { TargetBuild, TargetContent } from './target-build.ts';
 /** The packages of a target, the release package included. */
@@ -27,6 +28,7 @@ export async function defineAll(
   const integrations = await integratePackages(target);
   const planServices = servicePlanner(target, sources);
   const packages = definePackages({ target, tree, sources, planServices, integrations, epoch: build.epoch });
+  reportLibraries(target, tree, build.ports.reporter);
   const release = await defineRelease(target);
   return release === undefined ? packages : [...packages, release];
 }

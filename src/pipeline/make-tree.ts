@@ -6,7 +6,8 @@ import { assembleTree } from '../tree/assemble.ts';
 import { canCompileAhead, chooseBytecode, compileBytecode } from '../tree/bytecode.ts';
 import type { Tree } from '../tree/tree.ts';
 import type { Wheelhouse } from '../wheelhouse/wheelhouse.ts';
-import { bringInterpreter, findCompiler, findNeeds, ownLibraries } from './bundled.ts';
+import { bringInterpreter, findCompiler, ownLibraries } from './bundled.ts';
+import { findNeeds } from './needs.ts';
 import { runStage } from './stage.ts';
 
 import type { TargetBuild } from './target-build.ts';
@@ -64,7 +65,7 @@ async function inspect(target: BuildTarget, tree: Tree, build: TargetBuild): Pro
     checkPlatform(tree, target.architecture);
     const directories = [tree.root, ...build.buildPaths];
     await refuseLeaks(tree, forbiddenPaths({ directories, home: build.home, prefix: tree.prefix }));
-    return findNeeds(target, tree, build.ports.reporter);
+    return findNeeds(target, tree);
   });
 }
 

@@ -19,6 +19,7 @@ function shelfOf(target: BuildTarget): string {
     distribution.lib64,
     distribution.glibc,
     distribution.abi,
+    distribution.x86Level,
   ]);
 }
 

@@ -32,14 +32,28 @@ export type TreeEntry =
   | TreeFile
   | (TreeEntryCommon & { readonly kind: 'symlink'; readonly target: string });
 
+/** A version of symbols, such as `GLIBC_2.17`, and the files (absolute paths on the target) that need it. */
+export interface NeededVersion {
+  readonly version: string;
+  readonly files: readonly string[];
+}
+
+/** A shared library that files of a tree need and the tree does not have. */
+export interface NeededLibrary {
+  /** SONAME, such as `libssl.so.3`. */
+  readonly library: string;
+  /** Absolute paths on the target of the files that name it in `DT_NEEDED`, or need versions of it. */
+  readonly files: readonly string[];
+  /** By version. Empty where the library's symbols have none. */
+  readonly versions: readonly NeededVersion[];
+}
+
 /** What the programs and libraries of a tree take from the system that it is installed on. */
 export interface SystemNeeds {
-  /** The highest version of glibc whose symbols they use, such as `2.17`; absent when they use none. */
-  readonly glibc?: string;
-  /** Of each library of glibc, the highest version of symbols: `libc.so.6`, `GLIBC_2.17`. */
-  readonly symbols: readonly { readonly library: string; readonly symbol: string }[];
-  /** Libraries (SONAME) of which neither glibc nor the tree has one, each with the path of a file that needs it. */
-  readonly foreign: readonly { readonly library: string; readonly path: string }[];
+  /** By SONAME. What the tree brings is private to it and not told. */
+  readonly libraries: readonly NeededLibrary[];
+  /** Whether the dynamic linker has to know `DT_GNU_HASH`. */
+  readonly gnuHash: boolean;
 }
 
 /** The virtual environment, laid out below a staging root, with its inventory. */
@@ -53,6 +67,6 @@ export interface Tree {
   readonly bytecode: 'shipped' | 'at-install' | 'none';
   /** Whether a module of the tree imports distutils, which Debian packages apart from the interpreter. */
   readonly importsDistutils: boolean;
-  /** Present when the package brings its own interpreter: then this is all that ties it to a distribution. */
+  /** What inspecting the tree found; absent before. */
   readonly systemNeeds?: SystemNeeds;
 }

@@ -26,6 +26,12 @@ export interface ElfParts {
   readonly runpath?: string;
   /** Versions of symbols by library. */
   readonly versions?: Readonly<Record<string, readonly string[]>>;
+  /** Of the versions, those that the dynamic linker may do without. */
+  readonly weak?: readonly string[];
+  /** Which tables its symbols are found with; none by default. */
+  readonly hash?: readonly ('sysv' | 'gnu')[];
+  /** The mask of `GNU_PROPERTY_X86_ISA_1_NEEDED`: 1 is x86-64, 2 is v2, 4 is v3. */
+  readonly isaNeeded?: number;
 }
 
 /** The hash of the System V ABI (chapter 5, "Hash Table"), which version needs repeat. */
@@ -74,7 +80,7 @@ export function elfLibrary(parts: ElfParts): Buffer {
       number(index === libraries.length - 1 ? 0 : 16 + 16 * versions.length, 4),
       ...versions.flatMap((version, place) => [
         number(hashOf(version), 4),
-        number(0, 2),
+        number(parts.weak?.includes(version) === true ? 2 : 0, 2),
         number(place + 2, 2),
         number(nameAt(version), 4),
         number(place === versions.length - 1 ? 0 : 16, 4),
@@ -91,7 +97,20 @@ export function elfLibrary(parts: ElfParts): Buffer {
     text === undefined ? [] : [[tag, nameAt(text)] as [number, number]],
   );
   const strings = Buffer.from(`${names.join('\0')}\0`);
-  const headers = wide ? 64 + 2 * 56 : 52 + 2 * 32;
+  const hashTags = { sysv: 4, gnu: 0x6ffffef5 } as const;
+  for (const table of parts.hash ?? []) entries.push([hashTags[table], base]);
+  // Elf_Nhdr with the name GNU, and one property: kind, length, mask, padding.
+  const note =
+    parts.isaNeeded === undefined
+      ? Buffer.alloc(0)
+      : Buffer.concat([
+          ...[4, wide ? 16 : 12, 5].map((value) => number(value, 4)),
+          Buffer.from('GNU\0'),
+          ...[0xc0008002, 4, parts.isaNeeded].map((value) => number(value, 4)),
+          Buffer.alloc(wide ? 4 : 0),
+        ]);
+  const segments = note.length === 0 ? 2 : 3;
+  const headers = wide ? 64 + segments * 56 : 52 + segments * 32;
   const stringsAt = headers;
   const verneedAt = Math.ceil((stringsAt + strings.length) / 8) * 8;
   const dynamicAt = Math.ceil((verneedAt + verneed.length) / 8) * 8;
@@ -100,14 +119,15 @@ export function elfLibrary(parts: ElfParts): Buffer {
   entries.push([0, 0]);
   const dynamic = Buffer.concat(entries.flatMap(([tag, value]) => [number(tag, size), number(value, size)]));
 
-  const whole = Buffer.alloc(dynamicAt + dynamic.length);
+  const noteAt = Math.ceil((dynamicAt + dynamic.length) / 8) * 8;
+  const whole = Buffer.alloc(note.length === 0 ? dynamicAt + dynamic.length : noteAt + note.length);
   elfHead({ bits: wide ? 64 : 32, machine: parts.machine ?? 62, bigEndian: big }).copy(whole);
   number(3, 2).copy(whole, 16);
   number(1, 4).copy(whole, 20);
   number(wide ? 64 : 52, size).copy(whole, wide ? 32 : 28);
   number(wide ? 64 : 52, 2).copy(whole, wide ? 52 : 40);
   number(wide ? 56 : 32, 2).copy(whole, wide ? 54 : 42);
-  number(2, 2).copy(whole, wide ? 56 : 44);
+  number(segments, 2).copy(whole, wide ? 56 : 44);
   const segment = (index: number, type: number, at: number, length: number): void => {
     const start = wide ? 64 + index * 56 : 52 + index * 32;
     number(type, 4).copy(whole, start);
@@ -118,6 +138,10 @@ export function elfLibrary(parts: ElfParts): Buffer {
   };
   segment(0, 1, 0, whole.length);
   segment(1, 2, dynamicAt, dynamic.length);
+  if (note.length > 0) {
+    segment(2, 4, noteAt, note.length);
+    note.copy(whole, noteAt);
+  }
   strings.copy(whole, stringsAt);
   verneed.copy(whole, verneedAt);
   dynamic.copy(whole, dynamicAt);

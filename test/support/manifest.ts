@@ -78,6 +78,7 @@ export function aManifest(overrides: Partial<Manifest> = {}): Manifest {
       indexes: [],
       bytecode: 'auto',
     },
+    libraries: {},
     packages: [
       aPackage({
         id: 'main',

@@ -96,6 +96,7 @@ const common = {
     indexes: ['https://example.com/simple/'],
     bytecode: 'none',
   },
+  libraries: { 'libx.so.1': 'recommend', 'liby.so.1': { package: 'liby1', as: 'ignore' } },
 };
 
 /** Every value is another than the default, so that every key makes a difference. */
@@ -136,6 +137,7 @@ const sample: unknown = {
         indexes: [],
         bytecode: 'build',
       },
+      libraries: { 'libx.so.1': 'libx1 (>= 2)', 'libz.so.1': { as: 'recommend' } },
     },
   },
   release: {
@@ -171,6 +173,7 @@ const sample: unknown = {
       tag: '.t',
       architectures: ['i686'],
       glibc: '2.99',
+      'x86-64-level': 4,
       abi: { GLIBC: '2.99', GLIBCXX: '3.9.9', CXXABI: '1.9', GCC: '99.0', ZLIB: '9.9' },
       python: { package: 'py', version: '3.9.9', path: '/usr/bin/python3.9' },
       'alternative-pythons': [{ package: 'py8', version: '3.8.8', path: '/usr/bin/python3.8' }],

@@ -90,8 +90,15 @@ describe('the main package', () => {
 
   test.each([
     ['debian-12', 'x86_64', ['libc6 (>= 2.29)']],
-    ['centos-7', 'x86_64', ['libc.so.6(GLIBC_2.17)(64bit)', 'libm.so.6(GLIBC_2.29)(64bit)']],
-    ['centos-7', 'i686', ['libc.so.6(GLIBC_2.17)', 'libm.so.6(GLIBC_2.29)']],
+    [
+      'centos-7',
+      'x86_64',
+      [
+        ...['libc.so.6()(64bit)', 'libc.so.6(GLIBC_2.17)(64bit)'],
+        ...['libm.so.6()(64bit)', 'libm.so.6(GLIBC_2.29)(64bit)'],
+      ],
+    ],
+    ['centos-7', 'i686', ['libc.so.6', 'libc.so.6(GLIBC_2.17)', 'libm.so.6', 'libm.so.6(GLIBC_2.29)']],
   ] as const)(
     'that brings its interpreter depends on the C library alone, on %s (%s): %j',
     (on, architecture, expected) => {
@@ -99,13 +106,13 @@ describe('the main package', () => {
       const interpreter = { version: '3.9.25', minor: '3.9', path: '/opt/fleet/python/bin/python3.9', bundle };
       const manifest = aManifest({ packages: [aPackage({ id: 'main' })] });
       const target = { ...aTarget(aDistribution(on), manifest), architecture, interpreter };
+      const files = ['/opt/fleet/python/bin/python3.9'];
       const systemNeeds = {
-        glibc: '2.29',
-        symbols: [
-          { library: 'libc.so.6', symbol: 'GLIBC_2.17' },
-          { library: 'libm.so.6', symbol: 'GLIBC_2.29' },
+        libraries: [
+          { library: 'libc.so.6', files, versions: [{ version: 'GLIBC_2.17', files }] },
+          { library: 'libm.so.6', files, versions: [{ version: 'GLIBC_2.29', files }] },
         ],
-        foreign: [],
+        gnuHash: false,
       };
       const tree = aTree({ systemNeeds, importsDistutils: true });
       const sources = { sizes: new Map(), fragments: new Map(), services: new Map() };
