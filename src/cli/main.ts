@@ -3,6 +3,7 @@ import { exitStatus, type ExitStatus } from '../errors/codes.ts';
 import { defectText, errorText } from '../report/error-text.ts';
 import { buildPackage } from './build-package.ts';
 import { buildReleasePackage } from './build-release-package.ts';
+import { explainSubjects } from './explain.ts';
 import { generateReference } from './generate-reference.ts';
 import { HelpShown, UsageError } from './options.ts';
 import { previewScriptsOf } from './preview-scripts.ts';
@@ -15,6 +16,7 @@ type Command = (argv: readonly string[], world: World) => Promise<void>;
 const commands: Readonly<Record<string, Command>> = {
   'build-package': buildPackage,
   'build-release-package': buildReleasePackage,
+  explain: explainSubjects,
   'generate-reference': generateReference,
   'preview-scripts': previewScriptsOf,
   'test-package': testPackage,

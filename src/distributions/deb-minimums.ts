@@ -9,6 +9,8 @@ import { glibcVersionOf, isOfGlibc } from './glibc.ts';
 
 /** Releases of GCC by the symbols of libstdc++ that they brought (GCC's manual, "ABI Policy and Guidelines"). */
 const libstdcxx: Readonly<Record<string, string>> = {
+  'GLIBCXX_3.4': '4.1.1',
+  'CXXABI_1.3': '4.1.1',
   'GLIBCXX_3.4.9': '4.2.1',
   'GLIBCXX_3.4.10': '4.3',
   'GLIBCXX_3.4.11': '4.4',
@@ -104,6 +106,8 @@ const numbered: Readonly<Record<string, string>> = {
 const floors: Readonly<Record<string, string>> = {
   // The first libxcrypt that is compatible with glibc's libcrypt; its symbols still say GLIBC_2.2.5.
   libcrypt1: '4.1.0',
+  // Most of its symbols have no version.
+  zlib1g: '1.1.4',
 };
 
 function minimumOf(library: string, symbol: string): string | undefined {

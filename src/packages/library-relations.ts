@@ -122,12 +122,17 @@ function idleNotes(needs: SystemNeeds, { libraries }: Pick<Manifest, 'libraries'
     }));
 }
 
+/** What decides which relations libraries come to. */
+type LibraryQuestion = Pick<BuildTarget, 'distribution' | 'architecture'> & {
+  readonly manifest: Pick<Manifest, 'libraries'>;
+};
+
 /**
  * The relations that the libraries come to which a tree needs and does not bring. A tree without ELF files has none.
  * @throws CoachbuilderError `unsupported-by-target` naming file and SONAME when a Debian package's name is not known
  */
 export function libraryRelations(
-  { distribution, architecture, manifest }: Pick<BuildTarget, 'distribution' | 'architecture' | 'manifest'>,
+  { distribution, architecture, manifest }: LibraryQuestion,
   needs: SystemNeeds,
 ): LibraryRelations {
   const wanted = needs.libraries.map((needed): Wanted => ({ needed, settings: settingsOf(needed.library, manifest) }));
