@@ -49,6 +49,7 @@ const flow = [
   ['inspect'],
   ['packages'],
   ['sbom'],
+  ['documents'],
   ['formats'],
   ['verification'],
   ['pipeline'],

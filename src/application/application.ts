@@ -1,5 +1,6 @@
 import type { CoreMetadata } from '../python/core-metadata.ts';
 import type { ConsoleScript } from '../python/entry-points.ts';
+import type { ChangelogFile } from './changelog-file.ts';
 
 /** What was given as the package URI. */
 export type ApplicationSource =
@@ -54,4 +55,6 @@ export interface Application {
   readonly epoch: number;
   /** What was checked out, for a directory in a git checkout. */
   readonly commit?: Commit;
+  /** The changelog in the source, where it has one. */
+  readonly changelog?: ChangelogFile;
 }

@@ -2,8 +2,9 @@ import { basename, join } from 'node:path';
 
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 import { digestFile, temporaryDirectory } from '../system/files.ts';
-import type { Application, ApplicationSource, Commit } from './application.ts';
+import type { Application, ApplicationSource } from './application.ts';
 import { keepApplicationFile } from './application-cache.ts';
+import { findChangelog } from './changelog-file.ts';
 import { readCommit } from './git-version.ts';
 import { buildOnHost, requirePureWheel } from './host-build.ts';
 import { fetchSource, type FileSource, type LocalSource } from './local-source.ts';
@@ -73,9 +74,14 @@ async function keepPure(wheel: string, subject: string, ports: ToolPorts): Promi
   return (await keepApplicationFile(wheel, ports)).path;
 }
 
-/** What a source is a checkout of, for a directory in one. */
-export async function commitOf({ kind, path }: LocalSource, ports: ToolPorts): Promise<Commit | undefined> {
-  return kind === 'directory' ? readCommit(path, ports) : undefined;
+/** What a source tells beside its wheel: the commit, for a directory in a checkout; its changelog. */
+export async function factsOf(
+  source: LocalSource,
+  ports: ToolPorts,
+): Promise<Pick<Application, 'commit' | 'changelog'>> {
+  const commit = source.kind === 'directory' ? await readCommit(source.path, ports) : undefined;
+  const changelog = await findChangelog(source);
+  return { ...(commit === undefined ? {} : { commit }), ...(changelog === undefined ? {} : { changelog }) };
 }
 
 /**
@@ -85,7 +91,7 @@ export async function commitOf({ kind, path }: LocalSource, ports: ToolPorts): P
 export async function readApplication(
   source: ApplicationSource,
   { path, committed }: ApplicationWheel,
-  commit?: Commit,
+  { commit, changelog }: Pick<Application, 'commit' | 'changelog'> = {},
 ): Promise<Application> {
   const contents = await readWheel(path);
   const { sha256 } = await digestFile(path);
@@ -98,6 +104,7 @@ export async function readApplication(
     dataScripts: contents.dataScripts,
     epoch: committed ?? contents.newestMember,
     ...(commit === undefined ? {} : { commit }),
+    ...(changelog === undefined ? {} : { changelog }),
   };
 }
 
@@ -113,7 +120,7 @@ export async function buildLocalSource(source: LocalSource, ports: ToolPorts): P
     kind === 'wheel'
       ? { path, committed: undefined }
       : await (kind === 'directory' ? buildDirectory : buildSdist)(path, ports);
-  return readApplication(source.origin, wheel, await commitOf(source, ports));
+  return readApplication(source.origin, wheel, await factsOf(source, ports));
 }
 
 /** {@link buildLocalSource}, wherever the source is. @throws CoachbuilderError what that and `fetchSource` throw */

@@ -23,7 +23,7 @@ function byName(a: string, b: string): number {
 }
 
 /** `name-version` as the archive spells it: of the one `.dist-info` directory whose name is the file's (PEP 427). */
-function findStem(path: string, archive: ZipArchive): string {
+export function findStem(path: string, archive: ZipArchive): string {
   const stems = new Set<string>();
   for (const entry of archive.entries) {
     const stem = /^([^/]+)\.dist-info\//.exec(entry.name)?.[1];
@@ -55,7 +55,7 @@ function dataScripts(entries: readonly ZipEntry[], stem: string): readonly strin
 }
 
 /** Names a wheel in what its parts were refused for. */
-function inWheel(path: string, error: unknown): unknown {
+export function inWheel(path: string, error: unknown): unknown {
   if (!(error instanceof CoachbuilderError) || error.message.includes(path)) return error;
   return new CoachbuilderError(error.code, `${path}: ${error.message}`, {
     ...(error.hint === undefined ? {} : { hint: error.hint }),

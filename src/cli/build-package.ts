@@ -104,6 +104,7 @@ async function describeBuild(
     finished,
     resume: options.resume,
     sbom: options.sbom,
+    told: new Set(),
     keepGoing: options.keepGoing,
     program: await programIdentity(),
     ports: job.ports,

@@ -3,6 +3,18 @@ export function oneLine(text: string): string {
   return text.replace(/\s+/g, ' ').trim();
 }
 
+/** The words of a text in lines of at most `width` characters; a longer word gets a line of its own. */
+export function wrapWords(text: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  const length = (word: string): number => Array.from(word).length;
+  for (const word of oneLine(text).split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && length(last) + 1 + length(word) <= width) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}
+
 /** Lines of a text without white space at their ends, without empty lines at the beginning and the end. */
 export function textLines(text: string): readonly string[] {
   const trimmed = text

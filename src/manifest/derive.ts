@@ -13,7 +13,7 @@ function oneLine(text: string): string {
 }
 
 /** SPDX lets a document name a licence of its own: what is honest where nobody says under which one the application is. */
-const unknownLicense = 'LicenseRef-Unknown';
+export const unknownLicense = 'LicenseRef-Unknown';
 
 /** Classifiers that name one licence; those that name a family (`BSD License`) say too little for an identifier. */
 const licenseClassifiers: Readonly<Record<string, string>> = {

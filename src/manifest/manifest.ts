@@ -22,6 +22,8 @@ export interface Manifest {
   readonly description: string;
   readonly epoch: number;
   readonly version: VersionSettings;
+  /** What the changelogs of the packages are made of. */
+  readonly changelog: ChangelogSettings;
   /** Debian section and RPM group. */
   readonly categories: Readonly<Record<PackageFormat, string>>;
   readonly packagePrefix: string;
@@ -72,6 +74,10 @@ export interface VersionSettings {
   /** The version, when it comes from the manifest. */
   readonly value: string | undefined;
 }
+
+/** `auto`: the changelog in the source, else the tags of a checkout; `file` has an absolute path. */
+export type ChangelogSettings =
+  { readonly from: 'auto' | 'git' | 'none' } | { readonly from: 'file'; readonly path: string };
 
 export interface PythonSettings {
   readonly interpreter: InterpreterSettings;

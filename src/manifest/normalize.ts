@@ -14,6 +14,7 @@ import {
 import {
   interpreterParts,
   selectorsOf,
+  type ChangelogSettings,
   type InterpreterSettings,
   type Manifest,
   type PythonSettings,
@@ -70,6 +71,7 @@ export function normalizeManifest(written: WrittenManifest, context: NormalizeCo
     description: prose ?? `${summary}.`,
     epoch: common.epoch ?? 0,
     version: normalizeVersion(written.version),
+    changelog: normalizeChangelog(written.changelog, context.directory),
     categories: { deb: common.categories?.deb ?? 'admin', rpm: common.categories?.rpm ?? 'Applications/System' },
     packagePrefix,
     distributionTag: common['distribution-tag'] ?? true,
@@ -105,6 +107,13 @@ export function projectDirectory(written: WrittenManifest, directory: string): s
 /** Where the version of the packages comes from; without a word about it, from the wheel's metadata. */
 export function normalizeVersion(written: WrittenManifest['version']): VersionSettings {
   return { from: written?.from ?? 'source', tagPrefix: written?.['tag-prefix'], value: written?.value };
+}
+
+function normalizeChangelog(written: string | undefined, directory: string): ChangelogSettings {
+  if (written === undefined) return { from: 'auto' };
+  return written === 'git' || written === 'none'
+    ? { from: written }
+    : { from: 'file', path: resolve(directory, written) };
 }
 
 function normalizePython(written: WrittenPython, directory: string): PythonSettings {

@@ -91,6 +91,11 @@ const manifestSchema = z
       examples: ['/opt/fleet'],
     }),
     version: version.optional(),
+    changelog: text.optional().meta({
+      description:
+        "What the packages' changelogs are made of: a file, relative to the manifest; `git`, the commits between tags; `none`. By default the changelog in the source (`CHANGELOG.md`, `CHANGES.rst`, `NEWS` and the like), else the tags of a checkout.",
+      examples: ['CHANGELOG.md', 'git'],
+    }),
     'package-prefix': text
       .optional()
       .meta({ description: 'How names of packages begin; `omnibus` by default.', examples: ['acme'] }),

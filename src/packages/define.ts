@@ -173,6 +173,7 @@ function assemble(planned: PlannedPackage, parts: PackageParts, inputs: PackageI
     bytecode: parts.bytecode,
     services: services.plan,
     integration: parts.integration.policy,
+    changelog: [],
     epoch,
   };
 }

@@ -4,6 +4,15 @@ import type { PackageVersion } from '../model/package-version.ts';
 import type { IntegrationPolicy } from './integration/policy.ts';
 import type { ServicePlan } from './service-plan.ts';
 
+/** What a changelog says about one version. */
+export interface ChangelogEntry {
+  readonly version: PackageVersion;
+  /** Seconds since 1970. */
+  readonly date: number;
+  /** A paragraph of plain text each; at least one. */
+  readonly changes: readonly string[];
+}
+
 interface ContentCommon {
   /** Absolute path on the target. */
   readonly path: string;
@@ -20,6 +29,8 @@ export type ContentEntry =
       /** Bytes. */
       readonly size: number;
       readonly configuration: boolean;
+      /** Present for what rpm knows apart: licences, which stay when documentation is not installed, and documentation. */
+      readonly documentation?: 'license' | 'documentation';
       /** Where the bytes are: already in the staging root of the package, in a file elsewhere, or here. */
       readonly source:
         | { readonly kind: 'staged' }
@@ -83,6 +94,8 @@ export interface PackageDefinition {
   readonly bytecode: BytecodePolicy | undefined;
   readonly integration: IntegrationPolicy;
   readonly services: ServicePlan;
+  /** The newest version first: the package's own. Empty only until it is documented. */
+  readonly changelog: readonly ChangelogEntry[];
   /** SOURCE_DATE_EPOCH, seconds. */
   readonly epoch: number;
 }

@@ -28,8 +28,16 @@ export function unreadable(path: string, what: string, cause: unknown): unknown 
  * @throws CoachbuilderError `manifest-invalid` when it is not there or cannot be read
  */
 export async function readManifestFile(path: string, what: string): Promise<string> {
+  return (await readManifestBytes(path, what)).toString('utf8');
+}
+
+/**
+ * Reads a file that the manifest names, as it is.
+ * @throws CoachbuilderError `manifest-invalid` when it is not there or cannot be read
+ */
+export async function readManifestBytes(path: string, what: string): Promise<Buffer> {
   try {
-    return await readFile(path, 'utf8');
+    return await readFile(path);
   } catch (error) {
     throw unreadable(path, what, error);
   }

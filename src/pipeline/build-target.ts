@@ -33,7 +33,7 @@ export interface BuiltTarget {
  * @throws CoachbuilderError of any stage
  */
 export async function finishTarget(
-  { target, environment, inputs, present, wheelhouse }: ResolvedTarget,
+  { target, environment, history, inputs, present, wheelhouse }: ResolvedTarget,
   order: number,
   build: TargetBuild,
 ): Promise<BuiltTarget> {
@@ -50,7 +50,7 @@ export async function finishTarget(
     const artifacts = await slots.run(order, async () => {
       const tree = await trees.adopt(common, { root, epoch });
       await record(directory, 'tree.json', tree);
-      return packageTree({ target, environment, wheelhouse }, tree, build);
+      return packageTree({ target, environment, history, wheelhouse }, tree, build);
     });
     await build.finished.keep(target, inputs, artifacts);
     return { artifacts, sharedWith, kept: false };
@@ -70,7 +70,7 @@ async function packageTree(
   const artifacts = await runStage(
     reporter,
     { stage: 'package', target: target.label, summary: (made) => formatCount(made.length, 'package') },
-    async () => emitAll(await defineAll(target, tree, build), { content, tree, directory }, build),
+    async () => emitAll(await defineAll(content, tree, build), { content, tree, directory }, build),
   );
   await record(directory, 'artifacts.json', { artifacts });
   for (const { path, size } of artifacts) reporter.report({ type: 'artifact-built', target: target.label, path, size });

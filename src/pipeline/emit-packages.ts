@@ -16,21 +16,20 @@ import type { Tree } from '../tree/tree.ts';
 import { writeBills } from './bills.ts';
 import { below, emitInto } from './destination.ts';
 import { reportLibraries } from './needs.ts';
+import { documentPackages, documentRelease, type DocumentedPackages } from './document.ts';
 
 import type { TargetBuild, TargetContent } from './target-build.ts';
 /** The packages of a target, the release package included. */
-export async function defineAll(
-  target: BuildTarget,
-  tree: Tree,
-  build: TargetBuild,
-): Promise<readonly PackageDefinition[]> {
+export async function defineAll(content: TargetContent, tree: Tree, build: TargetBuild): Promise<DocumentedPackages> {
+  const { target } = content;
   const sources = await readPackageSources(target.manifest);
   const integrations = await integratePackages(target);
   const planServices = servicePlanner(target, sources);
   const packages = definePackages({ target, tree, sources, planServices, integrations, epoch: build.epoch });
   reportLibraries(target, tree, build.ports.reporter);
+  const { bill, definitions } = await documentPackages(packages, { content, tree }, build);
   const release = await defineRelease(target);
-  return release === undefined ? packages : [...packages, release];
+  return { bill, definitions: release === undefined ? definitions : [...definitions, release] };
 }
 
 /** The release package of a target, when its manifest describes a repository. */
@@ -39,7 +38,8 @@ export async function defineRelease(
 ): Promise<PackageDefinition | undefined> {
   const { release } = target.manifest;
   if (release === undefined) return undefined;
-  return defineReleasePackage(target, await readReleaseKey(release));
+  const definition = defineReleasePackage(target, await readReleaseKey(release));
+  return definition === undefined ? undefined : documentRelease(definition, release.version);
 }
 
 export interface Emission {
@@ -67,7 +67,7 @@ export async function emitPackage(
 
 /** Writes packages into the destination: all of them appear together. */
 export async function emitAll(
-  definitions: readonly PackageDefinition[],
+  { bill, definitions }: DocumentedPackages,
   { content, tree, directory }: { readonly content: TargetContent; readonly tree: Tree; readonly directory: string },
   build: TargetBuild,
 ): Promise<readonly PackageArtifact[]> {
@@ -79,7 +79,7 @@ export async function emitAll(
       const isMain = definition.id === 'main';
       const artifact = await emitPackage(definition, emission, isMain ? tree : undefined);
       if (!isMain || build.sbom.length === 0) artifacts.push(artifact);
-      else artifacts.push({ ...artifact, sbom: await writeBills(definition, artifact, content, build) });
+      else artifacts.push({ ...artifact, sbom: await writeBills(definition, artifact, bill, build.sbom) });
     }
     return artifacts;
   });

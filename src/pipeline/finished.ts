@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Application } from '../application/application.ts';
 import type { CompanionFile, PackageArtifact } from '../formats/packager.ts';
 import { integrationSources } from '../manifest/integration/settings.ts';
+import type { History } from '../documents/history.ts';
 import type { LockedEnvironment } from '../lock/lock.ts';
 import type { BuildTarget } from '../plan/build-plan.ts';
 import type { SbomFormat } from '../sbom/bill.ts';
@@ -16,6 +17,7 @@ export interface TargetInputs {
   readonly target: BuildTarget;
   readonly application: Pick<Application, 'sha256'>;
   readonly environment: Pick<LockedEnvironment, 'fingerprint'>;
+  readonly history: History;
   /** SOURCE_DATE_EPOCH, seconds. */
   readonly epoch: number;
   /** Bills of materials that are made as well. */
@@ -53,11 +55,14 @@ function filesOfArtifact(artifact: PackageArtifact): readonly CompanionFile[] {
 
 /** sha256 (hexadecimal) of everything that decides the packages of a target. */
 export async function digestInputs(inputs: TargetInputs): Promise<string> {
-  const { target, application, environment, epoch, sbom, program } = inputs;
+  const { target, application, environment, epoch, history, sbom, program } = inputs;
   const hash = createHash('sha256');
   const files: string[][] = [];
   for (const path of filesOf(target)) files.push([path, await contentOf(path)]);
-  hash.update(JSON.stringify([program, application.sha256, environment.fingerprint, epoch, sbom, target, files]));
+  const { sha256 } = application;
+  const { fingerprint } = environment;
+  const told = [history.notes, history.file && Buffer.from(history.file.bytes).toString('base64')];
+  hash.update(JSON.stringify([program, sha256, fingerprint, epoch, sbom, target, files, told]));
   return hash.digest('hex');
 }
 

@@ -1,3 +1,4 @@
+import { readHistory, type History } from '../documents/history.ts';
 import type { LockedEnvironment } from '../lock/lock.ts';
 import { platformOf } from '../lock/platform.ts';
 import type { BuildTarget } from '../plan/build-plan.ts';
@@ -52,6 +53,7 @@ async function collectWheels(
 export interface ResolvedTarget {
   readonly target: BuildTarget;
   readonly environment: LockedEnvironment;
+  readonly history: History;
   /** sha256 (hexadecimal) of everything that decides the packages. */
   readonly inputs: string;
   /** The packages of an earlier run, when all of them are there and were not altered since. */
@@ -68,8 +70,10 @@ export async function resolveTarget(target: BuildTarget, build: TargetBuild): Pr
   const { epoch, sbom, program } = build;
   const environment = await lockEnvironment(target, build);
   const application = build.applicationFor(target);
-  const inputs = await digestInputs({ target, application, environment, epoch, sbom, program });
+  const history = await readHistory(application, target.manifest, build.ports);
+  const inputs = await digestInputs({ target, application, environment, history, epoch, sbom, program });
   const present = build.resume ? await build.finished.find(target) : undefined;
-  if (present?.inputs === inputs) return { target, environment, inputs, present, wheelhouse: undefined };
-  return { target, environment, inputs, present, wheelhouse: await collectWheels(target, environment, build) };
+  const known = { target, environment, history, inputs, present };
+  if (present?.inputs === inputs) return { ...known, wheelhouse: undefined };
+  return { ...known, wheelhouse: await collectWheels(target, environment, build) };
 }

@@ -1,4 +1,5 @@
 import type { Application } from '../application/application.ts';
+import type { History } from '../documents/history.ts';
 import type { InterpreterCandidate } from '../lock/requires-python.ts';
 import type { LockedEnvironment } from '../lock/lock.ts';
 import type { LockStore } from '../lock/lock-store.ts';
@@ -37,6 +38,8 @@ export interface TargetBuild {
   readonly resume: boolean;
   /** Bills of materials that are written beside the main package. */
   readonly sbom: readonly SbomFormat[];
+  /** Warnings about licences that were given already. */
+  readonly told: Set<string>;
   /** Which Coachbuilder this is; packages of another one are not taken for finished. */
   readonly program: string;
   readonly ports: LockPorts;
@@ -47,4 +50,6 @@ export interface TargetContent {
   readonly target: BuildTarget;
   readonly environment: LockedEnvironment;
   readonly wheelhouse: Wheelhouse;
+  /** What the changelogs tell. */
+  readonly history: History;
 }

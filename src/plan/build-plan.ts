@@ -46,6 +46,8 @@ export interface BuildTarget {
   /** The manifest with this target's overrides applied. */
   readonly manifest: Manifest;
   readonly version: PackageVersion;
+  /** The same in PEP 440's notation. */
+  readonly pythonVersion: string;
   /** The packages to make of the tree; the first one is the main package. */
   readonly packages: readonly PlannedPackage[];
   /** The release package, when the manifest has one. */

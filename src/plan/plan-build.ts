@@ -98,15 +98,24 @@ export function chooseTargets(
   return { choices, lacking };
 }
 
-function planTarget(request: PlanRequest, { distribution, architecture }: TargetChoice): BuildTarget {
-  const { nameFile } = request;
-  requireArchitecture(distribution, architecture);
-  const manifest = request.manifestFor(distribution, architecture);
-  const version = packageVersion(request.versionFor(distribution, architecture), {
+/** What a version (PEP 440) is called as a package of a target. @throws CoachbuilderError as `packageVersion` */
+export function versionOn(
+  { distribution, manifest }: Pick<BuildTarget, 'distribution' | 'manifest'>,
+  version: string,
+): PackageVersion {
+  return packageVersion(version, {
     epoch: manifest.epoch,
     format: distribution.format,
     tag: manifest.distributionTag ? distribution.tag : undefined,
   });
+}
+
+function planTarget(request: PlanRequest, { distribution, architecture }: TargetChoice): BuildTarget {
+  const { nameFile } = request;
+  requireArchitecture(distribution, architecture);
+  const manifest = request.manifestFor(distribution, architecture);
+  const pythonVersion = request.versionFor(distribution, architecture);
+  const version = versionOn({ distribution, manifest }, pythonVersion);
   const packages = manifest.packages.map((settings): PlannedPackage => {
     const word = formatArchitecture(distribution.format, settings.architecture, architecture);
     return { settings, architecture: word, fileName: nameFile(distribution.format, settings.name, version, word) };
@@ -119,6 +128,7 @@ function planTarget(request: PlanRequest, { distribution, architecture }: Target
     interpreter: interpreterOf(manifest, distribution, architecture),
     manifest,
     version,
+    pythonVersion,
     packages,
     release: planRelease(manifest, distribution, nameFile),
   };

@@ -11,8 +11,8 @@ export interface Component {
   readonly version: string;
   /** Package URL (purl specification). */
   readonly purl: string;
-  /** Of the file that it is, or came from; hexadecimal. */
-  readonly sha256: string;
+  /** Of the file that it is, or came from; hexadecimal. Undefined for a package that is not written yet. */
+  readonly sha256: string | undefined;
   /** Name of that file. */
   readonly fileName: string | undefined;
   readonly license: License;
@@ -42,11 +42,19 @@ export const sbomFormats = ['cyclonedx', 'spdx'] as const;
 export type SbomFormat = (typeof sbomFormats)[number];
 
 /** What is appended to the file name of the package: the names by which either specification's tools find bills. */
-const suffixes = { cyclonedx: '.cdx.json', spdx: '.spdx.json' } as const satisfies Record<SbomFormat, string>;
+export const sbomSuffixes = { cyclonedx: '.cdx.json', spdx: '.spdx.json' } as const satisfies Record<
+  SbomFormat,
+  string
+>;
 
 /** The file name of a package's bill of materials. */
 export function sbomFileName({ fileName }: Pick<PackageDefinition, 'fileName'>, format: SbomFormat): string {
-  return `${fileName}${suffixes[format]}`;
+  return `${fileName}${sbomSuffixes[format]}`;
+}
+
+/** The bill of a package that is now written. @param sha256 of its file, hexadecimal */
+export function withDigest(bill: BillOfMaterials, sha256: string): BillOfMaterials {
+  return { ...bill, subject: { ...bill.subject, sha256 } };
 }
 
 /** `2024-01-02T03:04:05Z`: SPDX 2.3, 6.9, knows no fractions of seconds. */

@@ -32,7 +32,7 @@ function namedLicense(text: string): object {
 }
 
 function component(part: Component): object {
-  const { author, homepage, supplier, summary, cpe } = part;
+  const { author, homepage, supplier, summary, cpe, sha256 } = part;
   return {
     type: types[part.kind],
     'bom-ref': part.purl,
@@ -41,7 +41,7 @@ function component(part: Component): object {
     name: part.name,
     version: part.version,
     ...(summary === undefined ? {} : { description: summary }),
-    hashes: [{ alg: 'SHA-256', content: part.sha256 }],
+    ...(sha256 === undefined ? {} : { hashes: [{ alg: 'SHA-256', content: sha256 }] }),
     ...licenses(part.license),
     ...(cpe === undefined ? {} : { cpe }),
     purl: part.purl,

@@ -65,7 +65,7 @@ function spdxId(id: string): string {
 }
 
 function packageOf(part: Component): object {
-  const { author, supplier, homepage, summary, fileName, cpe } = part;
+  const { author, supplier, homepage, summary, fileName, cpe, sha256 } = part;
   return {
     SPDXID: spdxId(part.id),
     name: part.name,
@@ -76,7 +76,7 @@ function packageOf(part: Component): object {
     // The same lock works behind any index, so no address belongs here.
     downloadLocation: noAssertion,
     filesAnalyzed: false,
-    checksums: [{ algorithm: 'SHA256', checksumValue: part.sha256 }],
+    ...(sha256 === undefined ? {} : { checksums: [{ algorithm: 'SHA256', checksumValue: sha256 }] }),
     ...(homepage === undefined ? {} : { homepage }),
     licenseConcluded: noAssertion,
     licenseDeclared: declaredLicense(part.license),

@@ -17,10 +17,10 @@ import { licenseOf, licenseOfMetadata } from './license.ts';
 import { genericPurl, packagePurl, pypiPurl } from './purl.ts';
 
 const subjectId = 'package';
-const interpreterId = 'interpreter';
+export const interpreterId = 'interpreter';
 
 /** Names are normalized (PEP 503), so this is an identifier of SPDX as it is, and clashes with none of the others. */
-function distributionId(name: string): string {
+export function distributionId(name: string): string {
   return `pypi-${name}`;
 }
 
@@ -77,7 +77,7 @@ function interpreterComponent({ version, bundle }: BundledInterpreter): Componen
   };
 }
 
-function subjectComponent(definition: PackageDefinition, sha256: string): Component {
+function subjectComponent(definition: PackageDefinition): Component {
   const { version, release } = definition.version;
   const epoch = definition.version.epoch === 0 ? '' : `${String(definition.version.epoch)}:`;
   return {
@@ -86,7 +86,7 @@ function subjectComponent(definition: PackageDefinition, sha256: string): Compon
     name: definition.name,
     version: `${epoch}${version}-${release}`,
     purl: packagePurl(definition),
-    sha256,
+    sha256: undefined,
     fileName: definition.fileName,
     license: licenseOf(definition.license),
     summary: definition.summary,
@@ -100,8 +100,6 @@ export interface Inventory {
   readonly target: BuildTarget;
   /** The main package. */
   readonly definition: PackageDefinition;
-  /** Of the package's file, hexadecimal. */
-  readonly sha256: string;
   readonly wheelhouse: Wheelhouse;
   readonly environment: Pick<LockedEnvironment, 'inputs'>;
   /** The application's name. */
@@ -110,7 +108,7 @@ export interface Inventory {
 
 /**
  * Lists what a main package consists of: every distribution of its tree as its wheel describes itself, the interpreter
- * when it brings one, and which of them requires which on the target.
+ * when it brings one, and which of them requires which on the target. The package itself has no digest yet.
  * @throws CoachbuilderError `wheel-invalid` for a wheel without metadata
  */
 export async function takeStock(inventory: Inventory): Promise<BillOfMaterials> {
@@ -127,7 +125,7 @@ export async function takeStock(inventory: Inventory): Promise<BillOfMaterials> 
     markers: markersOf(platformOf(target)),
   });
   const interpreter = target.interpreter.bundle === undefined ? [] : [interpreterComponent(target.interpreter)];
-  const subject = subjectComponent(definition, inventory.sha256);
+  const subject = subjectComponent(definition);
   const components = [...inspected.map((each) => distributionComponent(each, application)), ...interpreter];
   return {
     subject,

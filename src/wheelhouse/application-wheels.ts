@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 
 import type { Application } from '../application/application.ts';
-import { buildLocalSource, commitOf, readApplication, requireNamed } from '../application/build-application.ts';
+import { buildLocalSource, factsOf, readApplication, requireNamed } from '../application/build-application.ts';
 import { fetchSource, type FileSource, type LocalSource } from '../application/local-source.ts';
 import { archiveSource, type SourceArchive } from '../application/source-archive.ts';
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
@@ -115,6 +115,6 @@ export class ApplicationWheels {
     const { path } = await builder.buildSource(archive, platform, ports);
     requireNamed(path, archive.subject);
     const local = await this.#local();
-    return readApplication(local.origin, { path, committed: archive.committed }, await commitOf(local, ports));
+    return readApplication(local.origin, { path, committed: archive.committed }, await factsOf(local, ports));
   }
 }

@@ -99,6 +99,7 @@ export function aPackageDefinition({ on = 'debian-12', ...overrides }: Definitio
     bytecode: undefined,
     integration: noIntegration.policy,
     services: noServices,
+    changelog: [],
     epoch: someEpoch,
     ...overrides,
   };
@@ -150,6 +151,7 @@ export function aTarget(distribution: Distribution, manifest = aManifest()): Bui
     interpreter: { ...distribution.python, minor: `${major}.${minor}` },
     manifest,
     version,
+    pythonVersion: '1.0',
     packages: manifest.packages.map((settings: PackageSettings) => ({
       settings,
       architecture: word(settings.architecture),

@@ -66,6 +66,7 @@ export function aManifest(overrides: Partial<Manifest> = {}): Manifest {
     description: 'Keeps a fleet of machines in order.',
     epoch: 0,
     version: { from: 'source', tagPrefix: undefined, value: undefined },
+    changelog: { from: 'auto' },
     categories: { deb: 'admin', rpm: 'Applications/System' },
     packagePrefix: 'acme',
     distributionTag: true,

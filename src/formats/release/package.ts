@@ -111,6 +111,7 @@ export function defineReleasePackage(
     bytecode: undefined,
     integration: noIntegration.policy,
     services: noServices,
+    changelog: [],
     epoch: fixedDate,
   };
 }

@@ -6,6 +6,7 @@ import { octalMode, planScripts, type ScriptBranch } from '../../packages/script
 import { renderSteps } from '../shell.ts';
 import { renderTemplate } from '../templates.ts';
 import { oneLine, textLines } from '../text.ts';
+import { renderChangelog } from './changelog.ts';
 import { escapeFileName, escapeSpec } from './escape.ts';
 
 /** The condition on `$1`, the number of instances after the operation, for each state of `planScripts`. */
@@ -29,6 +30,12 @@ function renderBranches(branches: readonly ScriptBranch[]): string {
   );
 }
 
+/** What the file is to rpm beside its content: licences are installed even without documentation (`--excludedocs`). */
+function documentationMark({ documentation }: Extract<ContentEntry, { readonly kind: 'file' }>): string {
+  if (documentation === undefined) return '';
+  return documentation === 'license' ? '%license ' : '%doc ';
+}
+
 /** `%files` line of an entry: its attributes are said in full, so that nothing depends on the umask of the build. */
 function fileLine(entry: ContentEntry): string {
   const attributes = `%attr(${octalMode(entry.mode)},${escapeSpec(entry.owner)},${escapeSpec(entry.group)})`;
@@ -37,7 +44,7 @@ function fileLine(entry: ContentEntry): string {
     case 'directory':
       return `%dir ${attributes} ${name}`;
     case 'file':
-      return `${entry.configuration ? '%config(noreplace) ' : ''}${attributes} ${name}`;
+      return `${entry.configuration ? '%config(noreplace) ' : ''}${documentationMark(entry)}${attributes} ${name}`;
     case 'symlink':
       // A link has no mode of its own; rpm warns when it is given one.
       return `%attr(-,${escapeSpec(entry.owner)},${escapeSpec(entry.group)}) ${name}`;
@@ -88,6 +95,7 @@ export function renderSpec(definition: PackageDefinition, distribution: RpmDistr
       description: textLines(definition.description).join('\n'),
       scriptlets: planScripts(definition).map(({ name, branches }) => ({ name, body: renderBranches(branches) })),
       files: definition.contents.map(fileLine),
+      changelog: renderChangelog(definition),
     },
     escapeSpec,
   );

@@ -35,6 +35,9 @@ export const sourcesExist: Rule = (input) => [
         : checkFileSource(input, [...place, 'source'], { source: file.source, installed });
     }),
   ]),
+  ...(input.written.changelog === undefined || /^(?:git|none)$/.test(input.written.changelog)
+    ? []
+    : checkSource(input, ['changelog'], { source: input.written.changelog, kind: 'file' })),
   ...(input.written.release?.key === undefined
     ? []
     : checkSource(input, ['release', 'key'], { source: input.written.release.key, kind: 'file' })),

@@ -82,3 +82,28 @@ export function gitDescribe(patterns: readonly string[]): ToolCall {
 export function gitStatus(): ToolCall {
   return { tool: 'git', args: ['status', '--porcelain'] };
 }
+
+/** Prints `true` when commits are missing from the clone; a git before 2.15 prints the option. */
+export function gitIsShallow(): ToolCall {
+  return { tool: 'git', args: ['rev-parse', '--is-shallow-repository'] };
+}
+
+/**
+ * Prints a line for every tag that leads to the checked-out commit: when it was made (seconds since 1970), a space, its name.
+ * @param patterns globs of which a tag has to match one
+ */
+export function gitMergedTags(patterns: readonly string[]): ToolCall {
+  const format = '--format=%(creatordate:unix) %(refname:strip=2)';
+  return { tool: 'git', args: ['tag', '--merged', 'HEAD', format, '--list', ...patterns] };
+}
+
+/**
+ * Prints the first line of every commit that changed something below the current directory, the newest first, without merges.
+ * @param since a tag: its commits are left out; undefined: back to the beginning
+ * @param until a tag; undefined: the checked-out commit
+ */
+export function gitSubjects(since: string | undefined, until: string | undefined): ToolCall {
+  const end = until === undefined ? 'HEAD' : `refs/tags/${until}`;
+  const range = since === undefined ? end : `refs/tags/${since}..${end}`;
+  return { tool: 'git', args: ['log', '--no-merges', '--format=%s', '--max-count=200', range, '--', '.'] };
+}

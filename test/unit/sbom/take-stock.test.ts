@@ -39,7 +39,6 @@ async function stockOf(
   return takeStock({
     target: interpreter === undefined ? target : { ...target, interpreter },
     definition: { ...definition, version: { ...definition.version, epoch } },
-    sha256,
     wheelhouse: wheelhouseOf(...wheels.map((wheel) => makeWheel(directory, wheel).path)),
     environment: {
       inputs: { python: '3.11', glibc: '2.36', architecture: 'x86_64', requirements: [], constraints: [], indexes: [] },

@@ -1,0 +1,22 @@
+/**
+ * A line of Markdown or reStructuredText without its inline markup: what a changelog of a package shows is plain text.
+ */
+export function plainText(text: string): string {
+  return (
+    text
+      .replaceAll(/<!--.*?-->/g, '')
+      // Markdown: images, links, references.
+      .replaceAll(/!\[([^\]]*)\]\([^)]*\)/g, '$1')
+      .replaceAll(/\[([^\]]+)\](?:\([^)]*\)|\[[^\]]*\])/g, '$1')
+      // reStructuredText: `text <address>`_, :role:`text <target>`, :role:`text`, ``literal``, |substitution|_.
+      .replaceAll(/`([^`<]+?)\s*<[^`>]*>`_{0,2}/g, '$1')
+      .replaceAll(/(?::[\w.+-]+)+:`~?([^`<]+?)\s*(?:<[^`>]*>)?`/g, '$1')
+      .replaceAll(/``?([^`]+)``?_{0,2}/g, '$1')
+      .replaceAll(/(\*\*|__)(?=\S)(.+?)(?<=\S)\1/g, '$2')
+      .replaceAll(/(?<![\w*])\*(?=[^\s*])([^*]+?)(?<=\S)\*(?![\w*])/g, '$1')
+      .replaceAll(/<\/?[a-z][^<>]*>/gi, '')
+      .replaceAll(/\\([\\`*_{}[\]()#+.!|<>-])/g, '$1')
+      .replaceAll(/\s+/g, ' ')
+      .trim()
+  );
+}
