@@ -4,13 +4,19 @@ import { join } from 'node:path';
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 import { readTar } from '../system/tar.ts';
 import { openZip } from '../system/zip.ts';
-import type { LocalSource } from './local-source.ts';
 
 /** An application's own changelog. */
 export interface ChangelogFile {
   /** Base name. */
   readonly name: string;
   readonly bytes: Uint8Array;
+}
+
+/** A source on this machine. */
+interface FoundSource {
+  readonly kind: 'directory' | 'sdist' | 'wheel';
+  /** Absolute. */
+  readonly path: string;
 }
 
 /** What projects call it, the likeliest first. */
@@ -79,7 +85,7 @@ async function inTar(path: string): Promise<ChangelogFile | undefined> {
  * project. Wheels have none.
  * @returns undefined when there is none, and for an archive that cannot be read: building it says what is wrong with it
  */
-export async function findChangelog({ kind, path }: LocalSource): Promise<ChangelogFile | undefined> {
+export async function findChangelog({ kind, path }: FoundSource): Promise<ChangelogFile | undefined> {
   if (kind === 'wheel') return undefined;
   if (kind === 'directory') return inDirectory(path);
   try {

@@ -12,6 +12,8 @@ const prose = /^\s*(?:notice|owner|holder|license|law|statement|and\b|in\b|or\b|
 /** Whether the rest of a statement names a year or somebody after a sign: a bare word would be the middle of a sentence. */
 function namesHolder(line: string, rest: string): boolean {
   if (placeholder.test(line) || prose.test(rest)) return false;
+  // By itself "(c)" is the third of a list.
+  if (/^[\s#*;/|>-]*\(c\)/i.test(line) && !/^\s*(?:19|20)\d\d\b/.test(rest)) return false;
   return /\(c\)|©|\b(?:19|20)\d\d\b/i.test(line) || /^\s*:\s*\S/.test(rest);
 }
 
@@ -21,7 +23,7 @@ const verbatimCopies = /^\s*Everyone is permitted to copy and distribute verbati
 export interface TakenStatements {
   /** One line each, as they were written, in their order, without repetitions. */
   readonly statements: readonly string[];
-  /** The text without those lines. */
+  /** The text without those lines, and with at most one empty line at a time. */
   readonly rest: string;
 }
 
@@ -48,5 +50,5 @@ export function takeStatements(text: string): TakenStatements {
         .trim(),
     );
   }
-  return { statements: [...statements], rest: kept.join('\n') };
+  return { statements: [...statements], rest: kept.join('\n').replaceAll(/\n{3,}/g, '\n\n') };
 }

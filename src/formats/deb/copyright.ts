@@ -35,9 +35,13 @@ function absence({ license }: Notice): string {
   }
 }
 
-/** The licence texts of a notice: its files without their statements of copyright, which have a field of their own. */
+/**
+ * The licence texts of a notice: its files without their statements of copyright, which have a field of their own. Lists
+ * of authors say nothing about a licence.
+ */
 function licenseText(notice: Notice, distribution: DebDistribution): string {
-  const texts = notice.texts.map(({ name, bytes }) => {
+  const licenses = notice.texts.filter(({ name }) => !/(?:^|\/)authors[^/]*$/i.test(name));
+  const texts = licenses.map(({ name, bytes }) => {
     const { rest } = takeStatements(decodeText(bytes));
     return { name, text: textLines(referToCommon(rest, distribution)).join('\n') };
   });
@@ -92,7 +96,7 @@ function titleOf({ homepage, name, version }: Notice): string {
  * @param notices at least one
  */
 export function renderCopyright(
-  subject: { readonly name: string; readonly url: string | undefined },
+  { url }: { readonly url: string | undefined },
   notices: readonly Notice[],
   distribution: DebDistribution,
 ): string {
@@ -112,9 +116,9 @@ export function renderCopyright(
   return renderTemplate(
     'spec-templates/deb/copyright.ejs',
     {
-      name: subject.name,
+      name: first?.name ?? '',
       contact: oneLine(first?.author ?? ''),
-      source: oneLine(subject.url ?? first?.homepage ?? ''),
+      source: oneLine(url ?? first?.homepage ?? ''),
       parts: present.map((part) => ({
         files: part.notice.files,
         copyright: copyrightOf(part.notice),

@@ -16,6 +16,19 @@ function plainName(name: string): string {
     .join('/');
 }
 
+/** The application's own changelog, whole: `%changelog` is about the package. */
+function changelogEntries(
+  { name }: Pick<PackageDefinition, 'name'>,
+  file: Documents['changelogFile'],
+): readonly ContentEntry[] {
+  if (file === undefined) return [];
+  const path = `/usr/share/doc/${name}`;
+  return [
+    { kind: 'directory', path, mode: 0o755, owner: 'root', group: 'root' },
+    documentFile(`${path}/${plainName(file.name)}`, file.bytes, 'documentation'),
+  ];
+}
+
 /**
  * The licence files of a package, below `/usr/share/licenses/<package>/<distribution>/` (Fedora packaging guidelines,
  * "License Text"): verbatim, and a text that is there already is linked to. The files are `%license`, which rpm installs
@@ -23,7 +36,7 @@ function plainName(name: string): string {
  */
 export function rpmDocuments(
   definition: PackageDefinition,
-  { notices }: Documents,
+  { changelogFile, notices }: Documents,
   { rpm }: RpmDistribution,
 ): readonly ContentEntry[] {
   const top = `/usr/share/licenses/${definition.name}`;
@@ -48,5 +61,5 @@ export function rpmDocuments(
       }
     }
   }
-  return [...entries.values()];
+  return [...entries.values(), ...changelogEntries(definition, changelogFile)];
 }

@@ -52,9 +52,22 @@ const rich = {
     aDirectory('/opt/fleet'),
     aFile('/opt/fleet/data.bin', { size: 1025 }),
     aLink('/usr/bin/fleet', '/opt/fleet/bin/fleet'),
+    aFile('/usr/share/doc/acme-python-fleet/NEWS', { documentation: 'documentation' }),
+    aFile('/usr/share/licenses/acme-python-fleet/fleet/LICENSE', { documentation: 'license' }),
     aDirectory('/var/lib/fleet', { mode: 0o2750, owner: 'fleet', group: 'fleet' }),
   ],
   scripts: hooks,
+  changelog: [
+    {
+      version: { epoch: 3, version: '0.3', release: '0.dev.1' },
+      date: 1_609_459_200,
+      changes: [
+        'Added: agents report more often than they did before, and the control service keeps what they say for a day.',
+        'Fixed: nothing',
+      ],
+    },
+    { version: { epoch: 0, version: '0.2', release: '1' }, date: 1_577_836_799, changes: ['Release 0.2.'] },
+  ],
 } as const satisfies DefinitionOverrides;
 
 /** Texts and names in which something means something else to a format. */
@@ -64,6 +77,13 @@ const odd = {
   vendor: 'Ações & Söhne 100%',
   maintainer: 'José "Zé" <jose@example.com>',
   license: 'Licence\nwith two lines',
+  changelog: [
+    {
+      version: { epoch: 0, version: '1.0', release: '1' },
+      date: 951_827_696,
+      changes: ['* 100% of %{nil}\n%changelog\n -- Nobody', '日本 naïve <%= it %>', 'x'.repeat(100)],
+    },
+  ],
   contents: [
     '%name%',
     '{{ test }}',

@@ -105,6 +105,7 @@ const sample: unknown = {
   source: 'examples/boat',
   prefix: '/srv/boat',
   version: { from: 'git', 'tag-prefix': 'v', value: '1.2' },
+  changelog: 'NEWS.md',
   'package-prefix': 'acme',
   ...common,
   packages: { node: { name: 'boatd', architecture: 'native', ...parts }, plain: { overrides: { 'my-1': parts } } },
