@@ -1,3 +1,6 @@
+/** Characters of a private area of Unicode stand for those that a backslash keeps from being markup. */
+const privateArea = 0xe000;
+
 /**
  * A line of Markdown or reStructuredText without its inline markup: what a changelog of a package shows is plain text.
  */
@@ -15,7 +18,7 @@ export function plainText(text: string): string {
       .replaceAll(/(\*\*|__)(?=\S)(.+?)(?<=\S)\1/g, '$2')
       .replaceAll(/(?<![\w*])\*(?=[^\s*])([^*]+?)(?<=\S)\*(?![\w*])/g, '$1')
       .replaceAll(/<\/?[a-z][^<>]*>/gi, '')
-      .replaceAll(/\\([\\`*_{}[\]()#+.!|<>-])/g, '$1')
+      .replaceAll(/[\ue000-\ue0ff]/g, (sign) => String.fromCharCode(sign.charCodeAt(0) - privateArea))
       .replaceAll(/\s+/g, ' ')
       .trim()
   );

@@ -70,7 +70,7 @@ function dateIn(text: string): number | undefined {
 const version = String.raw`v?\d+(?:\.\d+)*(?:[-._]?(?:a|b|c|rc|alpha|beta|pre|preview|post|dev|rev|r)[-._]?\d*)*(?:\+[\w.]+)?`;
 const versionHeading = new RegExp(
   // A word or two may come first ("Version", "Changes in", the project's name), then the version, then anything behind a break.
-  String.raw`^(?:(?:version|release|changes in|what's new in|new in|[\w.-]+)\s+){0,2}\[?(?<version>${version})\]?(?=$|[\s,:;()\[\]/–—-])`,
+  String.raw`^(?:(?:version|release|changes in|what's new in|new in|[a-z][\w.-]*)\s+){0,2}?\[?(?<version>${version})\]?(?=$|[\s,:;()\[\]/–—-])`,
   'i',
 );
 const unreleased = /^\[?(?:unreleased|next|upcoming|in development|development|dev|master|main|trunk|head)\b/i;
