@@ -199,7 +199,8 @@ function isTail(bytes: Buffer, start: number): boolean {
 /** How many further leaks an error shows. */
 const shownLeaks = 20;
 
-function describe(leak: Leak): string {
+/** A leak in one sentence. */
+export function describeLeak(leak: Leak): string {
   const owner = leak.distribution === undefined ? '' : ` (of ${leak.distribution})`;
   const verb = { content: 'names', target: 'leads to', name: 'has in its own name' }[leak.where];
   return `${leak.path}${owner} ${verb} ${leak.names}, a path of the build machine`;
@@ -210,15 +211,24 @@ function describe(leak: Leak): string {
  * @throws CoachbuilderError `path-leak` naming the files, the paths, and the distributions they belong to
  */
 export async function refuseLeaks(tree: Tree, forbidden: readonly string[]): Promise<void> {
-  const [first, ...others] = await findLeaks(tree, forbidden);
-  if (first === undefined) return;
-  throw new CoachbuilderError('path-leak', describe(first), {
-    hint:
-      first.distribution === undefined
-        ? 'build in a directory with another name; if it stays so, report it as a defect of Coachbuilder'
-        : `build the wheel of ${first.distribution} so that it does not record where it was built`,
+  const error = leakError(await findLeaks(tree, forbidden));
+  if (error !== undefined) throw error;
+}
+
+/** What to do about a leak. */
+export function leakHint({ distribution }: Pick<Leak, 'distribution'>): string {
+  return distribution === undefined
+    ? 'build in a directory with another name; if it stays so, report it as a defect of Coachbuilder'
+    : `build the wheel of ${distribution} so that it does not record where it was built`;
+}
+
+/** The error `path-leak` for some leaks; undefined when there are none. */
+export function leakError([first, ...others]: readonly Leak[]): CoachbuilderError | undefined {
+  if (first === undefined) return undefined;
+  return new CoachbuilderError('path-leak', describeLeak(first), {
+    hint: leakHint(first),
     details: [
-      ...others.slice(0, shownLeaks).map(describe),
+      ...others.slice(0, shownLeaks).map(describeLeak),
       ...(others.length > shownLeaks ? [`and ${String(others.length - shownLeaks)} more`] : []),
     ],
   });

@@ -2,6 +2,7 @@ import type { Distribution } from '../distributions/distribution.ts';
 import type { PackageArchitecture, PackageFormat } from '../model/format.ts';
 import type { IntegrationSettings } from './integration/settings.ts';
 import type { GroupSettings, ServiceSettings, UserSettings } from './service-settings.ts';
+import type { HealthSettings, SlimSettings } from './tree-settings.ts';
 
 /**
  * The manifest after defaults, the wheel's metadata and one target's overrides were filled in: what the rest of the
@@ -32,6 +33,8 @@ export interface Manifest {
   readonly python: PythonSettings;
   /** By SONAME; libraries that it does not name are required. */
   readonly libraries: Readonly<Record<string, LibrarySettings>>;
+  readonly slim: SlimSettings;
+  readonly health: HealthSettings;
   /** In the order of the manifest; the first one is `main`. */
   readonly packages: readonly PackageSettings[];
   readonly release: ReleaseSettings | undefined;

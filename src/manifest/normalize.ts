@@ -24,6 +24,7 @@ import {
 import { defaultPackagePrefix, defaultPrefix, defaultReleaseName } from './names.ts';
 import { normalizeLibraries } from './normalize-libraries.ts';
 import { normalizePackages } from './normalize-packages.ts';
+import { normalizeHealth, normalizeSlim } from './normalize-tree.ts';
 import { mergeCommon } from './overrides.ts';
 import type { WrittenManifest, WrittenPython, WrittenRelease } from './schema.ts';
 import { trimSlashes, type SourceContext } from './source-files.ts';
@@ -77,6 +78,8 @@ export function normalizeManifest(written: WrittenManifest, context: NormalizeCo
     distributionTag: common['distribution-tag'] ?? true,
     python: normalizePython(common.python ?? {}, context.directory),
     libraries: normalizeLibraries(common.libraries),
+    slim: normalizeSlim(common.slim),
+    health: normalizeHealth(common.health),
     packages: normalizePackages(written.packages, {
       ...context,
       chain,

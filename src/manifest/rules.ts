@@ -12,6 +12,7 @@ import * as release from './rules/release-rules.ts';
 import type { Rule, RuleInput } from './rules/rule.ts';
 import * as services from './rules/service-rules.ts';
 import * as sources from './rules/source-rules.ts';
+import * as tree from './rules/tree-rules.ts';
 import * as version from './rules/version-rules.ts';
 
 /** All that a manifest can get wrong beyond its shape. */
@@ -52,6 +53,10 @@ const rules: readonly Rule[] = [
   integrationOptions.tmpfilesAreValid,
   integrationOptions.environmentFilesAreOwned,
   integrationOptions.manPagesAreNamed,
+  tree.treeGlobsAreValid,
+  tree.localesAreValid,
+  tree.sizeLimitIsSize,
+  tree.reasonsSaySomething,
   release.repositoryIsUrl,
   release.repositoryIdsAreValid,
   release.channelIdsDiffer,

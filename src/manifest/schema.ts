@@ -5,6 +5,7 @@ import { libraries } from './schema/libraries-schema.ts';
 import { packageSchema, type packageOverride } from './schema/package-schema.ts';
 import { python } from './schema/python-schema.ts';
 import { release } from './schema/release-schema.ts';
+import { health, slim } from './schema/tree-schema.ts';
 import { mapOf, text, words, type directory, type file, type relation } from './schema/values-schema.ts';
 
 /*
@@ -55,6 +56,8 @@ const common = {
   }),
   python: python.optional(),
   libraries,
+  slim: slim.optional(),
+  health: health.optional(),
 };
 
 const version = z
@@ -142,6 +145,8 @@ export type WrittenFile = z.output<typeof file>;
 export type WrittenDirectory = z.output<typeof directory>;
 export type WrittenPython = z.output<typeof python>;
 export type WrittenRelease = z.output<typeof release>;
+export type WrittenSlim = z.output<typeof slim>;
+export type WrittenHealth = z.output<typeof health>;
 
 /** A deviation from the schema; zod's codes decide what is said about it. */
 export type SchemaIssue = z.core.$ZodIssue;

@@ -1,4 +1,3 @@
-import { forbiddenPaths, refuseLeaks } from '../inspect/leaks.ts';
 import { checkPlatform } from '../inspect/platform.ts';
 import type { BuildTarget } from '../plan/build-plan.ts';
 import { formatCount, formatSize } from '../report/format.ts';
@@ -7,10 +6,12 @@ import { canCompileAhead, chooseBytecode, compileBytecode } from '../tree/byteco
 import type { Tree } from '../tree/tree.ts';
 import type { Wheelhouse } from '../wheelhouse/wheelhouse.ts';
 import { bringInterpreter, findCompiler, ownLibraries } from './bundled.ts';
+import { checkHealth } from './health.ts';
 import { findNeeds } from './needs.ts';
+import { slim } from './slim.ts';
 import { runStage } from './stage.ts';
-
 import type { TargetBuild } from './target-build.ts';
+
 function countFiles(tree: Tree): string {
   const files = tree.entries.filter((entry) => entry.kind === 'file');
   const bytes = files.reduce((sum, file) => sum + file.size, 0);
@@ -63,15 +64,13 @@ async function compile(target: BuildTarget, tree: Tree, build: TargetBuild): Pro
 async function inspect(target: BuildTarget, tree: Tree, build: TargetBuild): Promise<Tree> {
   return runStage(build.ports.reporter, { stage: 'inspect', target: target.label }, async () => {
     checkPlatform(tree, target.architecture);
-    const directories = [tree.root, ...build.buildPaths];
-    await refuseLeaks(tree, forbiddenPaths({ directories, home: build.home, prefix: tree.prefix }));
     return findNeeds(target, tree);
   });
 }
 
 /**
- * The tree of a target: laid out at `root`, compiled where that is possible, and inspected.
- * @throws CoachbuilderError of the stages assemble, bytecode and inspect
+ * The tree of a target: laid out at `root`, made slimmer, compiled where that is possible, and inspected.
+ * @throws CoachbuilderError of the stages assemble, slim, bytecode, inspect and health
  */
 export async function makeTree(
   target: BuildTarget,
@@ -79,5 +78,7 @@ export async function makeTree(
   root: string,
   build: TargetBuild,
 ): Promise<Tree> {
-  return inspect(target, await compile(target, await layOut(target, wheelhouse, root, build), build), build);
+  const slender = await slim(target, await layOut(target, wheelhouse, root, build), build);
+  const inspected = await inspect(target, await compile(target, slender, build), build);
+  return checkHealth(target, inspected, build);
 }

@@ -13,6 +13,8 @@ function shelfOf(target: BuildTarget): string {
     manifest.name,
     manifest.prefix,
     manifest.python.bytecode,
+    manifest.slim,
+    manifest.health,
     // What the distribution calls its package decides a relation, not the tree.
     { ...interpreter, package: undefined },
     architecture,

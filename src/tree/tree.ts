@@ -56,6 +56,31 @@ export interface SystemNeeds {
   readonly gnuHash: boolean;
 }
 
+/** What was left out of a tree because the manifest says so. */
+export interface Slimming {
+  /** In byte order of their names: the parts of `slim.remove`, `exclude` and `locales`. */
+  readonly parts: readonly { readonly part: string; readonly files: number; readonly bytes: number }[];
+  /** Globs of `slim.exclude` that took nothing in. */
+  readonly idle: readonly string[];
+}
+
+/** A finding of the health check that did not fail the build. */
+interface ToldFinding {
+  readonly check: string;
+  /** Absolute path on the target. */
+  readonly path: string;
+  readonly message: string;
+}
+
+/** What came of the health check of a tree. */
+export interface Health {
+  /** How many entry points were imported; undefined when none were tried. */
+  readonly imported: number | undefined;
+  readonly warnings: readonly ToldFinding[];
+  /** What the manifest accepts, and why. */
+  readonly accepted: readonly (ToldFinding & { readonly reason: string })[];
+}
+
 /** The virtual environment, laid out below a staging root, with its inventory. */
 export interface Tree {
   /** Absolute path of the staging root; the prefix lies below it. */
@@ -69,4 +94,8 @@ export interface Tree {
   readonly importsDistutils: boolean;
   /** What inspecting the tree found; absent before. */
   readonly systemNeeds?: SystemNeeds;
+  /** Present when something was to be left out. */
+  readonly slimming?: Slimming;
+  /** Present once the tree was looked over. */
+  readonly health?: Health;
 }

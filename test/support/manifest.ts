@@ -80,6 +80,8 @@ export function aManifest(overrides: Partial<Manifest> = {}): Manifest {
       bytecode: 'auto',
     },
     libraries: {},
+    slim: { remove: [], exclude: [], keep: [], locales: undefined, sizeLimit: undefined },
+    health: { imports: 'auto', accept: [] },
     packages: [
       aPackage({
         id: 'main',

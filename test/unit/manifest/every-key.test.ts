@@ -97,6 +97,8 @@ const common = {
     bytecode: 'none',
   },
   libraries: { 'libx.so.1': 'recommend', 'liby.so.1': { package: 'liby1', as: 'ignore' } },
+  slim: { remove: ['tests'], exclude: ['a/**'], keep: ['b'], locales: ['de'], 'size-limit': '1 MB' },
+  health: { imports: 'never', accept: [{ check: 'links', path: 'c', reason: 'why' }] },
 };
 
 /** Every value is another than the default, so that every key makes a difference. */
@@ -139,6 +141,8 @@ const sample: unknown = {
         bytecode: 'build',
       },
       libraries: { 'libx.so.1': 'libx1 (>= 2)', 'libz.so.1': { as: 'recommend' } },
+      slim: { remove: ['headers'], exclude: ['d/**'], keep: ['e'], locales: ['fr'], 'size-limit': '2 MB' },
+      health: { imports: 'require', accept: [{ check: 'names', path: 'f', reason: 'because' }] },
     },
   },
   release: {

@@ -1,0 +1,46 @@
+import { applying, markersOf } from '../../lock/lock-request.ts';
+import type { TargetPlatform } from '../../lock/platform.ts';
+import { normalizeName } from '../../python/name.ts';
+import { formatRequirement, parseRequirement } from '../../python/requirement.ts';
+import { satisfies } from '../../python/specifiers.ts';
+import type { HealthFinding } from './finding.ts';
+import type { InstalledDistribution } from './installed.ts';
+
+/**
+ * What `pip check` says, for the target instead of for this machine: every distribution's requirements, extras apart,
+ * are installed in a version that satisfies them, and no distribution is installed twice.
+ */
+export function checkRequirements(
+  installed: readonly InstalledDistribution[],
+  platform: TargetPlatform,
+): readonly HealthFinding[] {
+  const markers = markersOf(platform);
+  const versions = new Map<string, string>();
+  const findings: HealthFinding[] = [];
+  for (const { metadata, directory } of installed) {
+    const name = normalizeName(metadata.name);
+    const earlier = versions.get(name);
+    if (earlier !== undefined) {
+      const message = `${metadata.name} is installed twice, as ${earlier} and as ${metadata.version}`;
+      findings.push({ check: 'requirements', severity: 'error', path: directory, message });
+    }
+    versions.set(name, metadata.version);
+  }
+  for (const { metadata, directory } of installed) {
+    const who = `${metadata.name} ${metadata.version}`;
+    for (const requirement of applying(metadata.requiresDist.map(parseRequirement), [], markers)) {
+      const version = versions.get(normalizeName(requirement.name));
+      // A pre-release that a resolver chose was asked for somewhere.
+      if (version !== undefined && satisfies(version, requirement.specifiers, { prereleases: true })) continue;
+      const wanted = formatRequirement({ ...requirement, marker: undefined });
+      const instead = version === undefined ? 'which is not installed' : `and ${version} is installed`;
+      findings.push({
+        check: 'requirements',
+        severity: 'error',
+        path: directory,
+        message: `${who} requires ${wanted}, ${instead}`,
+      });
+    }
+  }
+  return findings;
+}

@@ -1,0 +1,161 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
+import { sift } from '../inspect/health/accept.ts';
+import { findCredentials } from '../inspect/health/credentials.ts';
+import { sortFindings, type HealthFinding } from '../inspect/health/finding.ts';
+import { importEntryPoints } from '../inspect/health/imports.ts';
+import { readInstalled, type InstalledDistribution } from '../inspect/health/installed.ts';
+import { findBadLinks } from '../inspect/health/links.ts';
+import { findLitter } from '../inspect/health/litter.ts';
+import { findTwinNames } from '../inspect/health/names.ts';
+import { checkRecords } from '../inspect/health/records.ts';
+import { healthError } from '../inspect/health/refuse.ts';
+import { checkRequirements } from '../inspect/health/requirements.ts';
+import { removeStrangers } from '../inspect/health/strangers.ts';
+import { describeLeak, findLeaks, forbiddenPaths, leakError, leakHint, type Leak } from '../inspect/leaks.ts';
+import { refuseOversize } from '../inspect/size.ts';
+import { platformOf } from '../lock/platform.ts';
+import { architectures } from '../model/architecture.ts';
+import type { BuildTarget } from '../plan/build-plan.ts';
+import { formatCount } from '../report/format.ts';
+import { temporaryDirectory } from '../system/files.ts';
+import { elfHeaderLength, identifyElf } from '../tree/elf-identity.ts';
+import type { FoundInterpreter } from '../tree/interpreters.ts';
+import { placesOf } from '../tree/tree-glob.ts';
+import type { Health, Tree } from '../tree/tree.ts';
+import { findCompiler } from './bundled.ts';
+import { runStage, type Progress } from './stage.ts';
+import type { TargetBuild } from './target-build.ts';
+
+/** Whether an interpreter of this machine can load what a tree has for the target's processor. */
+function runsFor(interpreter: FoundInterpreter, { architecture }: BuildTarget, tree: Tree): boolean {
+  if (!tree.entries.some((entry) => entry.kind === 'file' && entry.elf !== undefined)) return true;
+  const descriptor = openSync(interpreter.path, 'r');
+  try {
+    const head = Buffer.alloc(elfHeaderLength);
+    readSync(descriptor, head, 0, head.length, 0);
+    const { elfClass, elfMachine } = architectures[architecture];
+    const elf = identifyElf(head);
+    return elf?.elfClass === elfClass && elf.machine === elfMachine;
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+interface Imported {
+  readonly findings: readonly HealthFinding[];
+  /** For the summary of the stage. */
+  readonly said: string;
+  readonly imported: Health['imported'];
+}
+
+async function tryImports(
+  target: BuildTarget,
+  tree: Tree,
+  installed: readonly InstalledDistribution[],
+  build: TargetBuild,
+): Promise<Imported> {
+  const { imports } = target.manifest.health;
+  const { minor } = target.interpreter;
+  const none = (said: string): Imported => ({ findings: [], said, imported: undefined });
+  if (imports === 'never') return none('entry points not imported');
+  if (!installed.some(({ scripts }) => scripts.length > 0)) return none('no entry points');
+  // The interpreters of Python 2 cannot be isolated.
+  const found = minor.startsWith('2.') ? undefined : await findCompiler(target, tree, build.ports);
+  const interpreter = found !== undefined && runsFor(found, target, tree) ? found : undefined;
+  if (interpreter === undefined) {
+    const missing = `no CPython ${minor} for ${target.architecture} on this machine`;
+    if (imports === 'auto') return none(`entry points not imported (${missing})`);
+    throw new CoachbuilderError('tool-missing', `entry points cannot be imported: ${missing}`, {
+      hint: `install python${minor}, for example with uv or pyenv, or set health.imports to auto in the manifest`,
+    });
+  }
+  await using scratch = await temporaryDirectory(dirname(tree.root), 'imports');
+  const { sitePackages } = placesOf(tree.prefix, minor);
+  const { commands, environments } = build.ports;
+  const request = { tree, installed, sitePackages, interpreter, scratch: scratch.path, commands, environments };
+  const { findings, count } = await importEntryPoints(request);
+  return {
+    findings: [...findings, ...removeStrangers(tree, build.epoch)],
+    said: `${formatCount(count, 'entry point')} imported with CPython ${interpreter.version}`,
+    imported: count,
+  };
+}
+
+function leakFinding(leak: Leak): HealthFinding {
+  return {
+    check: 'build-paths',
+    severity: 'error',
+    path: leak.path,
+    message: describeLeak(leak),
+    hint: leakHint(leak),
+  };
+}
+
+/**
+ * Looks a finished tree over before it is packaged; all that is wrong is said at once.
+ * @returns the tree, with what was found and accepted
+ * @throws CoachbuilderError `too-large`; `path-leak` when the only fault is that files name paths of this machine,
+ * else `health-check-failed`; `tool-missing` when the manifest demands imports and there is no interpreter
+ */
+export async function checkHealth(target: BuildTarget, tree: Tree, build: TargetBuild): Promise<Tree> {
+  const { manifest, interpreter, label, distribution } = target;
+  const { reporter } = build.ports;
+  refuseOversize(tree, manifest.slim.sizeLimit);
+  let said = '';
+  const check = async (progress: Progress): Promise<Tree> => {
+    const places = placesOf(tree.prefix, interpreter.minor);
+    const installed = readInstalled(tree, places.sitePackages);
+    const directories = [tree.root, ...build.buildPaths];
+    const leaks = await findLeaks(tree, forbiddenPaths({ directories, home: build.home, prefix: tree.prefix }));
+    const imports = await tryImports(target, tree, installed, build);
+    said = imports.said;
+    const findings = sortFindings([
+      ...leaks.map(leakFinding),
+      ...imports.findings,
+      ...checkRequirements(installed, platformOf(target)),
+      ...checkRecords(tree, installed, places.sitePackages),
+      ...findBadLinks(tree, interpreter.path),
+      ...(await findCredentials(tree, manifest.name)),
+      ...findLitter(tree, { minor: interpreter.minor, application: manifest.name }),
+      ...findTwinNames(tree),
+    ]);
+    const { errors, warnings, accepted, idle } = sift(findings, manifest.health.accept, places);
+    for (const { path, reason, message } of accepted) progress(`accepted in ${path}: ${message} (${reason})`);
+    warn(target, warnings, build);
+    for (const { check: name, path } of idle) {
+      // Whether entry points fail is known where they are imported only.
+      if (name === 'imports' && imports.imported === undefined) continue;
+      const message = `health.accept has "${path}" for ${name}, where nothing is found`;
+      reporter.report({ type: 'warning', target: label, message, hint: 'take it out of the manifest' });
+    }
+    const paths = new Set(errors.map(({ path }) => path));
+    const error = errors.every((finding) => finding.check === 'build-paths')
+      ? leakError(leaks.filter(({ path }) => paths.has(path)))
+      : healthError(errors, distribution.title);
+    if (error !== undefined) throw error;
+    return { ...tree, health: { imported: imports.imported, warnings, accepted } };
+  };
+  return runStage(reporter, { stage: 'health', target: label, summary: () => said }, check);
+}
+
+/** How many warnings of one check are told; the record of the run has all of them. */
+const told = 5;
+
+function warn({ label }: BuildTarget, warnings: readonly HealthFinding[], build: TargetBuild): void {
+  const counts = new Map<string, number>();
+  for (const { check, message, hint } of warnings) {
+    const count = (counts.get(check) ?? 0) + 1;
+    counts.set(check, count);
+    if (count > told) continue;
+    const advice = hint === undefined ? {} : { hint };
+    build.ports.reporter.report({ type: 'warning', target: label, message, ...advice });
+  }
+  for (const [check, count] of counts) {
+    if (count <= told) continue;
+    const message = `and ${String(count - told)} more of this kind (${check}); tree.json of --build-directory has them`;
+    build.ports.reporter.report({ type: 'warning', target: label, message });
+  }
+}
