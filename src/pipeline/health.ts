@@ -75,7 +75,17 @@ async function tryImports(
   await using scratch = await temporaryDirectory(dirname(tree.root), 'imports');
   const { sitePackages } = placesOf(tree.prefix, minor);
   const { commands, environments } = build.ports;
-  const request = { tree, installed, sitePackages, interpreter, scratch: scratch.path, commands, environments };
+  const request = {
+    tree,
+    installed,
+    sitePackages,
+    platform: platformOf(target),
+    application: target.manifest.name,
+    interpreter,
+    scratch: scratch.path,
+    commands,
+    environments,
+  };
   const { findings, count } = await importEntryPoints(request);
   return {
     findings: [...findings, ...removeStrangers(tree, build.epoch)],

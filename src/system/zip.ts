@@ -12,6 +12,8 @@ export interface ZipEntry {
   readonly name: string;
   readonly isDirectory: boolean;
   readonly isSymlink: boolean;
+  /** Whether it stands for a device, a named pipe or a socket. */
+  readonly isSpecial: boolean;
   /** Permission bits of the external attributes; 0 when the archive has none. */
   readonly mode: number;
   /** Bytes, uncompressed. */
@@ -33,6 +35,8 @@ export interface ZipArchive extends AsyncDisposable {
 /** The type and permission bits of `stat` stand in the upper half of the external attributes (Info-ZIP, APPNOTE 4.4.15). */
 const fileTypeMask = 0o170000;
 const symlinkType = 0o120000;
+/** Character and block devices, named pipes, sockets (inode(7)). */
+const specialTypes: readonly number[] = [0o020000, 0o060000, 0o010000, 0o140000];
 
 function invalid(path: string, problem: string, cause?: unknown): CoachbuilderError {
   return new CoachbuilderError('wheel-invalid', `${path} ${problem}`, {
@@ -46,6 +50,8 @@ function nameProblem(name: string): string | undefined {
   if (name === '') return 'is empty';
   if (name.includes('\\')) return 'contains a backslash';
   if (name.includes('\0')) return 'contains a null byte';
+  // A line end in a name breaks every list of files: RECORD of careless readers, md5sums, the %files of a spec.
+  if (/\p{Cc}/u.test(name)) return 'contains a control character';
   if (name.startsWith('/') || /^[A-Za-z]:/.test(name)) return 'is absolute';
   const parts = name.split('/');
   if (parts.includes('..')) return 'leads out of its directory';
@@ -62,6 +68,7 @@ function describe(raw: Entry): ZipEntry {
     name: isDirectory ? fileName.slice(0, -1) : fileName,
     isDirectory,
     isSymlink: (attributes & fileTypeMask) === symlinkType,
+    isSpecial: specialTypes.includes(attributes & fileTypeMask),
     mode: attributes & 0o7777,
     size: raw.uncompressedSize,
     modified: raw.getLastModDate({ timezone: 'UTC' }),
@@ -80,14 +87,37 @@ async function readDirectory(path: string, zip: ZipFile): Promise<ReadonlyMap<Zi
     names.add(entry.name);
     entries.set(entry, raw);
   }
+  refuseBomb(path, [...entries.values()], zip.fileSize);
   return entries;
+}
+
+/** What is unpacked may be so many times as large as the archive, and this large in any case (bytes). */
+const largestRatio = 100;
+const harmlessSize = 1024 * 1024 * 1024;
+
+/**
+ * Refuses an archive that would fill the disk: one that claims to be many times as large unpacked as real files get with
+ * deflate, and one whose members share their bytes, by which a small file unpacks to any size (Fifield, "A better zip
+ * bomb"). That a member is no larger than it claims shows when it is read.
+ */
+function refuseBomb(path: string, members: readonly Entry[], size: number): void {
+  const total = members.reduce((sum, { uncompressedSize }) => sum + uncompressedSize, 0);
+  if (total > harmlessSize && total > size * largestRatio) {
+    throw invalid(path, `has ${String(size)} bytes and would have ${String(total)} unpacked`);
+  }
+  const sorted = [...members].sort((a, b) => a.relativeOffsetOfLocalHeader - b.relativeOffsetOfLocalHeader);
+  let end = 0;
+  for (const { relativeOffsetOfLocalHeader: start, compressedSize, fileNameRaw } of sorted) {
+    if (start < end) throw invalid(path, 'holds members that overlap');
+    end = start + localHeaderSize + fileNameRaw.length + compressedSize;
+  }
 }
 
 /**
  * Opens a zip archive, such as a wheel, and reads its directory.
  * @param path absolute
  * @throws CoachbuilderError `wheel-invalid` when it is no zip archive, or when a name is absolute, holds `..`, a
- * backslash or a null byte, or occurs twice; the file system's own error when it cannot be read
+ * backslash or a control character, or occurs twice, and for what would fill the disk; the file system's own error when it cannot be read
  */
 export async function openZip(path: string): Promise<ZipArchive> {
   let zip: ZipFile;
@@ -140,7 +170,10 @@ function readBytes(descriptor: number, size: number, position: number): Buffer {
 function readMember(descriptor: number, raw: Entry): Buffer {
   const header = readBytes(descriptor, localHeaderSize, raw.relativeOffsetOfLocalHeader);
   if (header.readUInt32LE(0) !== localHeaderSignature) throw new Error('its local header is missing');
-  const start = raw.relativeOffsetOfLocalHeader + localHeaderSize + header.readUInt16LE(26) + header.readUInt16LE(28);
+  const nameLength = header.readUInt16LE(26);
+  const name = readBytes(descriptor, nameLength, raw.relativeOffsetOfLocalHeader + localHeaderSize);
+  if (!name.equals(raw.fileNameRaw)) throw new Error('its local header has another name');
+  const start = raw.relativeOffsetOfLocalHeader + localHeaderSize + nameLength + header.readUInt16LE(28);
   if (raw.isEncrypted()) throw new Error('it is encrypted');
   const packed = readBytes(descriptor, raw.compressedSize, start);
   const content = unpack(packed, raw);

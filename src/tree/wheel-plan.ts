@@ -216,6 +216,7 @@ export async function planWheel(
   for (const entry of archive.entries) {
     if (entry.isDirectory) continue;
     if (entry.isSymlink) throw invalid(wheel, `holds the link ${entry.name}; the format knows no links`);
+    if (entry.isSpecial) throw invalid(wheel, `holds ${entry.name}, which is a device, a pipe or a socket`);
     if (isEditable(entry.name)) {
       throw invalid(
         wheel,

@@ -11,12 +11,16 @@ const credentialFiles: readonly (readonly [RegExp, string])[] = [
   [/^[._]netrc$/, 'the credentials of a network client'],
   [/^\.git-credentials$/, 'the credentials of git'],
   [/^\.(?:pgpass|my\.cnf|htpasswd)$/, 'credentials'],
-  [/^\.env(?:\.(?!example|sample|template|dist|default|test)[\w-]+)?$/, 'the settings of one machine, often with secrets'],
+  [
+    /^\.env(?:\.(?!example|sample|template|dist|default|test)[\w-]+)?$/,
+    'the settings of one machine, often with secrets',
+  ],
   [/^id_(?:rsa|dsa|ecdsa|ed25519)$/, 'a private key'],
 ];
 
 /** Configuration in which an address may hold a password. */
-const configurationFiles = /^(?:pip\.conf|pip\.ini|uv\.toml|\.npmrc|\.condarc|direct_url\.json|Pipfile|poetry\.toml|auth\.toml)$/;
+const configurationFiles =
+  /^(?:pip\.conf|pip\.ini|uv\.toml|\.npmrc|\.condarc|direct_url\.json|Pipfile|poetry\.toml|auth\.toml)$/;
 
 /** `https://user:password@host`; not `${TOKEN}`, which PEP 610 allows, and not the bare `git@` of ssh. */
 const userInformation = /[a-z][a-z0-9+.-]*:\/\/(?!git@)(?![^/\s@"']*\$\{)[^/\s@"'<>]+@[^\s/"']/i;
@@ -39,7 +43,8 @@ const tokens: readonly (readonly [Buffer, RegExp, string])[] = [
 const largest = 4 * 1024 * 1024;
 
 /** Directories whose keys were made to be published: nobody is let in by them. */
-const forShow = /(?:^|\/)(?:tests?|testing|test_[^/]*|[^/]*_tests?|testdata|test[-_]data|fixtures|examples?|samples?|docs?|demos?)\//i;
+const forShow =
+  /(?:^|\/)(?:tests?|testing|test_[^/]*|[^/]*_tests?|testdata|test[-_]data|fixtures|examples?|samples?|docs?|demos?)\//i;
 
 /** What a file holds that nobody else may have; undefined for most. */
 function credentialIn(file: TreeFile, content: () => Buffer): string | undefined {

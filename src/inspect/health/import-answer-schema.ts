@@ -8,6 +8,8 @@ const answer = z.union([
     exception: z.string().default(''),
     message: z.string().default(''),
     place: z.string().nullable().default(null),
+    /** The module that is not there. */
+    absent: z.string().nullable().default(null),
   }),
 ]);
 

@@ -80,11 +80,16 @@ def chain(error):
     return seen
 
 
+def absent_of(error):
+    name = getattr(error, "name", None) if isinstance(error, ImportError) else None
+    absent = type(error).__name__ == "ModuleNotFoundError" or str(error).startswith("No module named")
+    return str(name) if name and absent else None
+
+
 def kind_of(error):
-    missing = isinstance(error, ImportError) and getattr(error, "name", None)
-    absent = missing and type(error).__name__ == "ModuleNotFoundError" or str(error).startswith("No module named")
+    absent = absent_of(error)
     if absent:
-        return "platform" if str(missing).split(".")[0] in standard else "missing"
+        return "platform" if absent.split(".")[0] in standard else "missing"
     if isinstance(error, (ImportError, OSError)):
         if any(LIBRARY.search(str(each)) for each in chain(error)):
             return "library"
@@ -114,7 +119,8 @@ for entry in order["entries"]:
             raise TypeError("%s is no function" % entry["attribute"])
     except BaseException as error:
         text = str(error).strip().split("\n")[0]
-        say(id=entry["id"], kind=kind_of(error), exception=type(error).__name__, message=text[:400], place=place_of(error))
+        say(id=entry["id"], kind=kind_of(error), exception=type(error).__name__, message=text[:400],
+            place=place_of(error), absent=absent_of(error))
     else:
         say(id=entry["id"], kind="ok")
 answers.flush()

@@ -1,6 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { join, posix } from 'node:path';
 
+import { markersOf } from '../../lock/lock-request.ts';
+import type { TargetPlatform } from '../../lock/platform.ts';
 import type { ChildEnvironments, CommandRunner } from '../../system/command.ts';
 import type { FoundInterpreter } from '../../tree/interpreters.ts';
 import type { Tree } from '../../tree/tree.ts';
@@ -8,12 +10,16 @@ import type { HealthFinding } from './finding.ts';
 import { parseAnswer, type ImportAnswer } from './import-answer-schema.ts';
 import { importScript } from './import-script.ts';
 import type { InstalledDistribution } from './installed.ts';
+import { absentExtras } from './requirements.ts';
 
 export interface ImportRequest {
   readonly tree: Tree;
   readonly installed: readonly InstalledDistribution[];
   /** Absolute path on the target. */
   readonly sitePackages: string;
+  readonly platform: TargetPlatform;
+  /** Name (PEP 503) of the application. */
+  readonly application: string;
   /** Of the target's minor, and for its architecture unless the tree is the same on all. */
   readonly interpreter: FoundInterpreter;
   /** Absolute; an empty directory of its own, which becomes the home of what is imported. */
@@ -35,9 +41,11 @@ const startTime = 60_000;
 const entryTime = 5_000;
 /** Entry points that failed beside others and are tried again by themselves: an import may be in the way of another one. */
 const secondTries = 10;
+/** Extras that a message names. */
+const shownExtras = 4;
 
-/** Console scripts win over graphical ones of the same name, as in `bin`. */
-function entriesOf(installed: readonly InstalledDistribution[]): readonly Entry[] {
+/** Those that have a program in `bin`; console scripts win over graphical ones of the same name, as there. */
+function entriesOf({ tree, installed }: ImportRequest): readonly Entry[] {
   const byName = new Map<string, Omit<Entry, 'id'>>();
   for (const group of ['gui_scripts', 'console_scripts'] as const) {
     for (const distribution of installed) {
@@ -46,11 +54,17 @@ function entriesOf(installed: readonly InstalledDistribution[]): readonly Entry[
       }
     }
   }
-  return [...byName.values()].map((entry, id) => ({ ...entry, id }));
+  const present = new Set(tree.entries.map(({ path }) => path));
+  return [...byName.values()]
+    .filter(({ name }) => present.has(posix.join(tree.prefix, 'bin', name)))
+    .map((entry, id) => ({ ...entry, id }));
 }
 
 /** What a process answered; entry points that it never came to are not among the answers. */
-async function importAll(entries: readonly Entry[], request: ImportRequest): Promise<ReadonlyMap<number, ImportAnswer>> {
+async function importAll(
+  entries: readonly Entry[],
+  request: ImportRequest,
+): Promise<ReadonlyMap<number, ImportAnswer>> {
   const { tree, sitePackages, interpreter, scratch, commands, environments } = request;
   const order = {
     root: tree.root,
@@ -79,7 +93,7 @@ async function importAll(entries: readonly Entry[], request: ImportRequest): Pro
   if (begun !== undefined && !answers.has(begun)) {
     const last = stderr.trim().split('\n').at(-1) ?? '';
     const message = `the interpreter ended with status ${String(exitCode)}${last === '' ? '' : `: ${last}`}`;
-    answers.set(begun, { id: begun, kind: 'crash', exception: '', message, place: null });
+    answers.set(begun, { id: begun, kind: 'crash', exception: '', message, place: null, absent: null });
   }
   return answers;
 }
@@ -111,19 +125,65 @@ const meanings: Readonly<Record<Exclude<ImportAnswer['kind'], 'ok'>, string | un
   other: 'it cannot be told here whether it works',
 };
 
-function toFinding(entry: Entry, answer: ImportAnswer, tree: Tree): HealthFinding | undefined {
+/** Failures that are told in one sentence: the same of several entry points of a distribution. */
+interface Failure {
+  readonly entries: readonly Entry[];
+  readonly answer: ImportAnswer;
+  readonly severity: HealthFinding['severity'];
+  readonly meaning: string | undefined;
+}
+
+function judge(entry: Entry, answer: ImportAnswer, request: ImportRequest): Failure | undefined {
   if (answer.kind === 'ok') return undefined;
-  const { metadata } = entry.distribution;
+  const failure = { entries: [entry], answer } as const;
   const meaning = meanings[answer.kind];
+  if (meaning !== undefined) return { ...failure, severity: 'warning', meaning };
+  // What an extra brings that nobody asked for is not missing. The application's own programs are there to be used.
+  const { distribution } = entry.distribution;
+  const extras =
+    answer.absent === null
+      ? []
+      : absentExtras(entry.distribution, answer.absent, request.installed, markersOf(request.platform));
+  if (extras.length === 0 || distribution === request.application) {
+    return { ...failure, severity: 'error', meaning: undefined };
+  }
+  const named = extras.length > shownExtras ? [...extras.slice(0, shownExtras), '…'] : extras;
+  const optional = `it is probably for one of the extras that are not installed (${named.join(', ')})`;
+  return { ...failure, severity: 'warning', meaning: optional };
+}
+
+/** Warnings are joined; errors stay apart, so that each can be accepted by itself. */
+function joinAlike(failures: readonly Failure[]): readonly Failure[] {
+  const joined = new Map<string, Failure>();
+  for (const failure of failures) {
+    const { entries, answer, severity } = failure;
+    const [entry] = entries;
+    const key =
+      severity === 'error'
+        ? `error ${String(answer.id)}`
+        : JSON.stringify([entry?.distribution.directory, answer.exception, answer.message]);
+    const earlier = joined.get(key);
+    joined.set(key, earlier === undefined ? failure : { ...earlier, entries: [...earlier.entries, ...entries] });
+  }
+  return [...joined.values()];
+}
+
+function toFinding({ entries, answer, severity, meaning }: Failure, tree: Tree): HealthFinding | undefined {
+  const [entry] = entries;
+  if (entry === undefined) return undefined;
+  const { metadata } = entry.distribution;
   const what = [answer.exception, answer.message].filter((word) => word !== '').join(': ');
   const where = answer.place === null ? '' : ` (${answer.place})`;
-  const reference = `${entry.module}:${entry.attribute}`;
+  const who =
+    entries.length === 1
+      ? `the entry point ${entry.name} = ${entry.module}:${entry.attribute}`
+      : `the entry points ${entries.map(({ name }) => name).join(', ')}`;
   return {
     check: 'imports',
-    severity: meaning === undefined ? 'error' : 'warning',
+    severity,
     path: posix.join(tree.prefix, 'bin', entry.name),
-    message: `the entry point ${entry.name} = ${reference} of ${metadata.name} ${metadata.version} cannot be imported: ${what}${where}${meaning === undefined ? '' : `; ${meaning}`}`,
-    ...(meaning === undefined
+    message: `${who} of ${metadata.name} ${metadata.version} cannot be imported: ${what}${where}${meaning === undefined ? '' : `; ${meaning}`}`,
+    ...(severity === 'error'
       ? { hint: 'add what is missing to the dependencies, or accept it with a reason in health.accept of the manifest' }
       : {}),
   };
@@ -140,7 +200,7 @@ export interface ImportOutcome {
  * the modules is an error; what may be missing on this machine only is a warning.
  */
 export async function importEntryPoints(request: ImportRequest): Promise<ImportOutcome> {
-  const entries = entriesOf(request.installed);
+  const entries = entriesOf(request);
   const answers = await importEach(entries, request);
   const failed = entries.filter(({ id }) => answers.get(id)?.kind !== 'ok');
   if (entries.length > 1) {
@@ -149,9 +209,16 @@ export async function importEntryPoints(request: ImportRequest): Promise<ImportO
       if (again !== undefined) answers.set(entry.id, again);
     }
   }
-  const unanswered = { kind: 'crash', exception: '', message: 'the interpreter did not start', place: null } as const;
-  const findings = entries.flatMap(
-    (entry) => toFinding(entry, answers.get(entry.id) ?? { id: entry.id, ...unanswered }, request.tree) ?? [],
+  const unanswered = {
+    kind: 'crash',
+    exception: '',
+    message: 'the interpreter did not start',
+    place: null,
+    absent: null,
+  } as const;
+  const failures = entries.flatMap(
+    (entry) => judge(entry, answers.get(entry.id) ?? { id: entry.id, ...unanswered }, request) ?? [],
   );
+  const findings = joinAlike(failures).flatMap((failure) => toFinding(failure, request.tree) ?? []);
   return { findings, count: entries.length };
 }

@@ -1,5 +1,6 @@
 import { applying, markersOf } from '../../lock/lock-request.ts';
 import type { TargetPlatform } from '../../lock/platform.ts';
+import type { MarkerEnvironment } from '../../python/environment.ts';
 import { normalizeName } from '../../python/name.ts';
 import { formatRequirement, parseRequirement } from '../../python/requirement.ts';
 import { satisfies } from '../../python/specifiers.ts';
@@ -43,4 +44,28 @@ export function checkRequirements(
     }
   }
   return findings;
+}
+
+/**
+ * The extras of a distribution that need something which is not installed.
+ * @param module that is missing: when its name is that of a distribution, only the extras that need this one
+ * @returns in the order of the metadata
+ */
+export function absentExtras(
+  { metadata }: InstalledDistribution,
+  module: string,
+  installed: readonly InstalledDistribution[],
+  markers: MarkerEnvironment,
+): readonly string[] {
+  const names = new Set(installed.map((each) => normalizeName(each.metadata.name)));
+  const declared = metadata.requiresDist.map(parseRequirement);
+  const wanted = normalizeName(module.split('.')[0] ?? '');
+  const needs = [...new Set(metadata.providesExtra.map(normalizeName))].map((extra) => ({
+    extra,
+    absent: applying(declared, [extra], markers)
+      .map(({ name }) => normalizeName(name))
+      .filter((name) => !names.has(name)),
+  }));
+  const exact = needs.filter(({ absent }) => absent.includes(wanted));
+  return (exact.length > 0 ? exact : needs.filter(({ absent }) => absent.length > 0)).map(({ extra }) => extra);
 }

@@ -9,9 +9,7 @@ function checkGlob(place: ManifestPath, glob: string): Finding[] {
   if (fault !== undefined) {
     return [problem(place, `the glob "${glob}" ${fault}`, 'write one such as "numpy/f2py/**" or "**/*.ipynb"')];
   }
-  return /^[*/]+$/.test(glob)
-    ? [problem(place, `the glob "${glob}" stands for everything`, 'name what is meant')]
-    : [];
+  return /^[*/]+$/.test(glob) ? [problem(place, `the glob "${glob}" stands for everything`, 'name what is meant')] : [];
 }
 
 /** Globs of `slim` and of accepted findings. */

@@ -43,13 +43,10 @@ const accept = z
 
 export const health = z
   .strictObject({
-    imports: z
-      .enum(['auto', 'require', 'never'])
-      .optional()
-      .meta({
-        description:
-          'Whether every entry point is imported while building: where this machine has an interpreter of the same minor version (`auto`, the default), in any case, or not at all.',
-      }),
+    imports: z.enum(['auto', 'require', 'never']).optional().meta({
+      description:
+        'Whether every entry point is imported while building: where this machine has an interpreter of the same minor version (`auto`, the default), in any case, or not at all.',
+    }),
     accept: z.array(accept).optional().meta({
       description: 'Findings that do not fail the build.',
     }),

@@ -45,10 +45,7 @@ export function importedNames(path: string, text: string): ReadonlySet<string> {
 /** Files that a dotted name may stand for, relative to site-packages, the packages above it included. */
 export function filesOfName(name: string): readonly string[] {
   const parts = name.split('.');
-  return [
-    ...parts.map((_, index) => `${parts.slice(0, index + 1).join('/')}/__init__.py`),
-    `${parts.join('/')}.py`,
-  ];
+  return [...parts.map((_, index) => `${parts.slice(0, index + 1).join('/')}/__init__.py`), `${parts.join('/')}.py`];
 }
 
 /** Whether a module reads its stub at run time (lazy_loader, which scikit-image and others are built on). */

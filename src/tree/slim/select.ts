@@ -5,14 +5,7 @@ import type { SlimPart, SlimSettings } from '../../manifest/tree-settings.ts';
 import { compileTreeGlob, anyTreeGlob, type TreePlaces } from '../tree-glob.ts';
 import type { Tree, TreeEntry, TreeFile } from '../tree.ts';
 import { filesOfName, importedNames, readsOwnStub } from './imports.ts';
-import {
-  keepsLocale,
-  localeDirectories,
-  localeOf,
-  partOfName,
-  testDirectories,
-  testDirectoryOf,
-} from './parts.ts';
+import { keepsLocale, localeDirectories, localeOf, partOfName, testDirectories, testDirectoryOf } from './parts.ts';
 
 /** Why something is left out. */
 export type SlimReason = SlimPart | 'exclude' | 'locales';

@@ -49,6 +49,8 @@ test.each([
   ['a\\b', /backslash/],
   ['a//b', /shortest form/],
   ['./a', /shortest form/],
+  ['a\nb', /control character/],
+  ['a\u0085b', /control character/],
 ])('refuses a member called %j', async (name, problem) => {
   await expect(openZip(archive([{ name, content: 'x' }]))).rejects.toMatchObject({
     code: 'wheel-invalid',
@@ -83,4 +85,55 @@ test('finds a member whose content is not what the directory says', async () => 
     code: 'wheel-invalid',
     message: expect.stringContaining('damaged member, a') as unknown,
   });
+});
+
+test('tells devices, pipes and sockets from files', async () => {
+  const modes = [0o020666, 0o060660, 0o010644, 0o140755, 0o100644];
+  await using zip = await openZip(
+    archive(modes.map((mode, index) => ({ name: `m${String(index)}`, content: '', mode }))),
+  );
+  expect(zip.entries.map(({ isSpecial }) => isSpecial)).toEqual([true, true, true, true, false]);
+});
+
+/** Where the central directory (APPNOTE 4.3.12) has the entry of a member. */
+function directoryEntry(bytes: Buffer, index: number): number {
+  let at = -1;
+  for (let count = 0; count <= index; count += 1) at = bytes.indexOf('PK\x01\x02', at + 1, 'latin1');
+  return at;
+}
+
+function written(bytes: Buffer): string {
+  const path = join(directory, 'crafted.zip');
+  writeFileSync(path, bytes);
+  return path;
+}
+
+test('refuses what would fill the disk, before it reads a member', async () => {
+  const bytes = zipArchive([{ name: 'a', content: 'x' }]);
+  const entry = directoryEntry(bytes, 0);
+  bytes.writeUInt16LE(8, entry + 10); // deflated
+  bytes.writeUInt32LE(0xf0000000, entry + 24); // uncompressed size
+  await expect(openZip(written(bytes))).rejects.toMatchObject({
+    code: 'wheel-invalid',
+    message: expect.stringMatching(/would have 4026531840 unpacked/) as unknown,
+  });
+});
+
+test('refuses members that share their bytes', async () => {
+  const bytes = zipArchive([
+    { name: 'a', content: 'same' },
+    { name: 'b', content: 'same' },
+  ]);
+  bytes.writeUInt32LE(0, directoryEntry(bytes, 1) + 42); // offset of the local header: that of the first member
+  await expect(openZip(written(bytes))).rejects.toMatchObject({
+    code: 'wheel-invalid',
+    message: expect.stringContaining('overlap') as unknown,
+  });
+});
+
+test('finds a member whose local header has another name', async () => {
+  const bytes = zipArchive([{ name: 'good', content: 'x' }]);
+  bytes.write('evil', bytes.indexOf('good'));
+  await using zip = await openZip(written(bytes));
+  await expect(zip.read(zip.entries[0]!)).rejects.toMatchObject({ code: 'wheel-invalid' });
 });

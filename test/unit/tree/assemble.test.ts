@@ -249,6 +249,7 @@ describe('a wheel that breaks its format', () => {
       /extra\.py, which its RECORD does not list/,
     ],
     ['a link', { rawMembers: [{ name: 'link', content: '/etc/passwd', mode: 0o120777 }] }, /the link link/],
+    ['a device', { rawMembers: [{ name: 'null', content: '', mode: 0o020666 }] }, /null, which is a device/],
     ['a name that leads out', { rawMembers: [{ name: '../x', content: '' }] }, /\.\.\/x/],
     ['an absolute name', { rawMembers: [{ name: '/etc/x', content: '' }] }, /\/etc\/x/],
     ['a name that leads out of a scheme', { data: { 'data/../../x': 'x' } }, /x/],
