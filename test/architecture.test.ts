@@ -51,6 +51,7 @@ const flow = [
   ['sbom'],
   ['documents'],
   ['formats'],
+  ['build-report'],
   ['verification'],
   ['pipeline'],
   ['cli'],

@@ -11,6 +11,7 @@ import { billNames } from '../pipeline/bills.ts';
 import { artifactsOf, buildTargets, type TargetsBuild, type TargetsResult } from '../pipeline/build-targets.ts';
 import { checkDestination, type Destination } from '../pipeline/destination.ts';
 import { FinishedTargets } from '../pipeline/finished.ts';
+import { reportNames } from '../pipeline/report-page.ts';
 import { SharedTrees } from '../pipeline/shared-trees.ts';
 import { Slots, slotsFor } from '../pipeline/slots.ts';
 import { runStage, type Progress } from '../pipeline/stage.ts';
@@ -105,6 +106,7 @@ async function describeBuild(
     resume: options.resume,
     sbom: options.sbom,
     told: new Set(),
+    report: options.report,
     keepGoing: options.keepGoing,
     program: await programIdentity(),
     ports: job.ports,
@@ -160,7 +162,8 @@ async function carryOut(job: Job): Promise<void> {
   const build = await describeBuild({ applications, destination, targets, finished }, job);
   const possible = targets.filter((target) => applications.has(target));
   const bills = possible.flatMap((target) => billNames(target, options.sbom));
-  await checkDestination(destination, [...possible.flatMap(newNames), ...bills]);
+  const pages = options.report ? possible.flatMap(reportNames) : [];
+  await checkDestination(destination, [...possible.flatMap(newNames), ...bills, ...pages]);
   const { outcomes: first, fatal } = await buildTargets(targets, build);
   let outcomes = first;
   let reports: readonly TestReport[] = [];

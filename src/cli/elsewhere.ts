@@ -53,6 +53,7 @@ function commonOptions(options: BuildOptions, manifest: string | undefined): rea
     ...(options.builder === 'auto' ? [] : [`--builder=${options.builder}`]),
     ...(options.image === undefined ? [] : [`--image=${options.image}`]),
     ...(options.checkReproducible ? ['--check-reproducible'] : []),
+    ...(options.report ? ['--report'] : []),
     ...(sbom === undefined ? [] : [`--sbom=${options.sbom.length > 1 ? 'all' : sbom}`]),
   ];
 }

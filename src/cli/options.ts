@@ -73,6 +73,8 @@ export interface BuildOptions extends CommonOptions {
   readonly checkReproducible: boolean;
   /** Bills of materials that are written beside the packages. */
   readonly sbom: readonly SbomFormat[];
+  /** Whether a page about the build is written beside the packages. */
+  readonly report: boolean;
   /** Undefined: what is built is not tested. */
   readonly test: TestBuiltOptions | undefined;
   /** Nothing is built; what is printed describes the work for a CI or for buildx. */
@@ -94,6 +96,7 @@ interface RawOptions {
   readonly resume?: boolean;
   readonly checkReproducible?: boolean;
   readonly sbom?: SbomFormat | 'all';
+  readonly report?: boolean;
   readonly matrix?: 'github' | 'gitlab';
   readonly bake?: boolean;
   readonly test?: boolean;
@@ -178,6 +181,7 @@ function buildPackageCommand(distributions: readonly string[]): Command {
         'all',
       ]),
     )
+    .option('--report', 'Write a page about the build beside each main package: sizes, dependencies, licences')
     .addOption(
       new Option('--matrix <ci>', 'Print the targets as a matrix of a CI, and build nothing').choices([
         'github',
@@ -314,6 +318,7 @@ export function parseBuildOptions(
     resume: raw.resume === true,
     checkReproducible: raw.checkReproducible === true,
     sbom: raw.sbom === undefined ? [] : raw.sbom === 'all' ? sbomFormats : [raw.sbom],
+    report: raw.report === true,
     elsewhere: raw.bake === true ? 'bake' : raw.matrix,
     test: testOptions(raw),
   };

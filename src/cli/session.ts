@@ -126,9 +126,10 @@ export function printArtifacts(
     for (const artifact of artifacts) world.stdout(`${artifact.path}\n`);
     return;
   }
-  const rows = artifacts.map(({ path, name, version, release, architecture, format, size, sha256, sbom }) => {
+  const rows = artifacts.map(({ path, name, version, release, architecture, format, size, sha256, sbom, report }) => {
     const bills = sbom === undefined ? {} : { sbom: sbom.map((file) => file.path) };
-    return { path, name, version, release, architecture, format, size, sha256, ...bills };
+    const page = report === undefined ? {} : { report: report.path };
+    return { path, name, version, release, architecture, format, size, sha256, ...bills, ...page };
   });
   world.stdout(`${JSON.stringify(rows, null, 2)}\n`);
 }

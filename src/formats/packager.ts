@@ -27,6 +27,8 @@ export interface PackageArtifact {
   readonly sha256: string;
   /** Bills of materials beside it; absent when none were asked for. */
   readonly sbom?: readonly CompanionFile[] | undefined;
+  /** The page about the build beside it; absent when none was asked for. */
+  readonly report?: CompanionFile | undefined;
 }
 
 /** A text file that a format renders from a definition: spec, control, maintainer scripts. */

@@ -5,6 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 import type { CompanionFile, PackageArtifact } from '../formats/packager.ts';
 import { digestFile, exists, temporaryDirectory, writeFailure, type TemporaryDirectory } from '../system/files.ts';
+import { filesOfArtifact } from './companions.ts';
 
 /** Where packages go, and whether those that are there may be replaced. */
 export interface Destination {
@@ -99,7 +100,7 @@ async function deliver(
   artifacts: readonly PackageArtifact[],
   destination: Destination,
 ): Promise<readonly PackageArtifact[]> {
-  const files = artifacts.flatMap((artifact): readonly DeliveredFile[] => [artifact, ...(artifact.sbom ?? [])]);
+  const files: readonly DeliveredFile[] = artifacts.flatMap(filesOfArtifact);
   const repeated = claim(files, destination);
   const fresh: DeliveredFile[] = [];
   for (const file of files) {
@@ -121,9 +122,13 @@ async function deliver(
 }
 
 function delivered(artifact: PackageArtifact, destination: Destination): PackageArtifact {
-  const path = finalPath(artifact, destination);
-  if (artifact.sbom === undefined) return { ...artifact, path };
-  return { ...artifact, path, sbom: artifact.sbom.map((file) => ({ ...file, path: finalPath(file, destination) })) };
+  const placed = <File extends CompanionFile>(file: File): File => ({ ...file, path: finalPath(file, destination) });
+  const { sbom, report } = artifact;
+  return {
+    ...placed(artifact),
+    ...(sbom === undefined ? {} : { sbom: sbom.map(placed) }),
+    ...(report === undefined ? {} : { report: placed(report) }),
+  };
 }
 
 function finalPath(file: DeliveredFile, destination: Destination): string {

@@ -2,8 +2,8 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { ToolPorts } from '../application/ports.ts';
-import type { PackageArtifact } from '../formats/packager.ts';
 import { integratePackages } from '../formats/integration/integrate.ts';
+import type { PackageArtifact } from '../formats/packager.ts';
 import { packagers } from '../formats/packagers.ts';
 import { defineReleasePackage, readReleaseKey } from '../formats/release/package.ts';
 import { servicePlanner } from '../formats/services/plan.ts';
@@ -15,10 +15,11 @@ import type { BuildTarget } from '../plan/build-plan.ts';
 import type { Tree } from '../tree/tree.ts';
 import { writeBills } from './bills.ts';
 import { below, emitInto } from './destination.ts';
-import { reportLibraries } from './needs.ts';
 import { documentPackages, documentRelease, type DocumentedPackages } from './document.ts';
-
+import { reportLibraries } from './needs.ts';
+import { withReport } from './report-page.ts';
 import type { TargetBuild, TargetContent } from './target-build.ts';
+
 /** The packages of a target, the release package included. */
 export async function defineAll(content: TargetContent, tree: Tree, build: TargetBuild): Promise<DocumentedPackages> {
   const { target } = content;
@@ -81,6 +82,6 @@ export async function emitAll(
       if (!isMain || build.sbom.length === 0) artifacts.push(artifact);
       else artifacts.push({ ...artifact, sbom: await writeBills(definition, artifact, bill, build.sbom) });
     }
-    return artifacts;
+    return build.report ? withReport(artifacts, { bill, definitions }, { ...content, tree }, build) : artifacts;
   });
 }

@@ -2,6 +2,8 @@ import { z } from 'zod';
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 
+const companion = z.object({ path: z.string(), size: z.number(), sha256: digest });
+
 const finishedSchema = z.object({
   schemaVersion: z.literal(1),
   inputs: digest,
@@ -15,7 +17,8 @@ const finishedSchema = z.object({
       format: z.enum(['deb', 'rpm']),
       size: z.number(),
       sha256: digest,
-      sbom: z.array(z.object({ path: z.string(), size: z.number(), sha256: digest })).optional(),
+      sbom: z.array(companion).optional(),
+      report: companion.optional(),
     }),
   ),
 });

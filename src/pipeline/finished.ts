@@ -3,25 +3,28 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { Application } from '../application/application.ts';
-import type { CompanionFile, PackageArtifact } from '../formats/packager.ts';
-import { integrationSources } from '../manifest/integration/settings.ts';
 import type { History } from '../documents/history.ts';
+import type { PackageArtifact } from '../formats/packager.ts';
+import { integrationSources } from '../manifest/integration/settings.ts';
 import type { LockedEnvironment } from '../lock/lock.ts';
 import type { BuildTarget } from '../plan/build-plan.ts';
 import type { SbomFormat } from '../sbom/bill.ts';
 import { digestFile, isErrno, writeFileAtomic } from '../system/files.ts';
+import { filesOfArtifact } from './companions.ts';
 import { parseFinished, type FinishedRecord } from './finished-schema.ts';
 
 /** What the packages of a target are made of. */
 export interface TargetInputs {
   readonly target: BuildTarget;
-  readonly application: Pick<Application, 'sha256'>;
+  readonly application: Pick<Application, 'sha256' | 'commit'>;
   readonly environment: Pick<LockedEnvironment, 'fingerprint'>;
   readonly history: History;
   /** SOURCE_DATE_EPOCH, seconds. */
   readonly epoch: number;
   /** Bills of materials that are made as well. */
   readonly sbom: readonly SbomFormat[];
+  /** Whether the page about the build is made as well. */
+  readonly report: boolean;
   /** Which Coachbuilder: its version and the digest of what it consists of. */
   readonly program: string;
 }
@@ -48,21 +51,18 @@ async function contentOf(path: string): Promise<string> {
   }
 }
 
-/** A package and what lies beside it. */
-function filesOfArtifact(artifact: PackageArtifact): readonly CompanionFile[] {
-  return [artifact, ...(artifact.sbom ?? [])];
-}
-
 /** sha256 (hexadecimal) of everything that decides the packages of a target. */
 export async function digestInputs(inputs: TargetInputs): Promise<string> {
-  const { target, application, environment, epoch, history, sbom, program } = inputs;
+  const { target, application, environment, epoch, history, sbom, report, program } = inputs;
   const hash = createHash('sha256');
   const files: string[][] = [];
   for (const path of filesOf(target)) files.push([path, await contentOf(path)]);
   const { sha256 } = application;
   const { fingerprint } = environment;
   const told = [history.notes, history.file && Buffer.from(history.file.bytes).toString('base64')];
-  hash.update(JSON.stringify([program, sha256, fingerprint, epoch, sbom, target, files, told]));
+  // The page names the commit; the same wheel may come of another one.
+  const page = report ? { commit: application.commit } : undefined;
+  hash.update(JSON.stringify([program, sha256, fingerprint, epoch, sbom, page, target, files, told]));
   return hash.digest('hex');
 }
 

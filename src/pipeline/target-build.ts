@@ -40,6 +40,8 @@ export interface TargetBuild {
   readonly sbom: readonly SbomFormat[];
   /** Warnings about licences that were given already. */
   readonly told: Set<string>;
+  /** Whether a page about the build is written beside the main package. */
+  readonly report: boolean;
   /** Which Coachbuilder this is; packages of another one are not taken for finished. */
   readonly program: string;
   readonly ports: LockPorts;

@@ -42,6 +42,7 @@ describe('what a target is made of', () => {
     history: { from: 'nothing', notes: [], file: undefined },
     epoch: 1,
     sbom: [],
+    report: false,
     program: 'p',
     ...changes,
   });
@@ -59,6 +60,7 @@ describe('what a target is made of', () => {
       { history: { from: 'nothing', notes: [], file: { name: 'NEWS', bytes: Buffer.from('New.') } } },
       { epoch: 2 },
       { sbom: ['cyclonedx'] },
+      { report: true },
       { program: 'q' },
     ];
     const others = await Promise.all(changes.map((change) => digestInputs(inputs(change))));

@@ -1,0 +1,47 @@
+/**
+ * Signs that nobody sees, or that turn the direction of what follows (Unicode, general categories Cc and Cf, lone
+ * surrogates): names of distributions come from strangers, and what is shown has to be what is there.
+ */
+const invisible = /[\p{Cc}\p{Cf}\p{Cs}]/gu;
+
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+  '`': '&#96;',
+};
+
+/**
+ * Text for HTML and for SVG in it: as content of an element, and as a value of an attribute in quotation marks (HTML
+ * standard, "Escaping a string", and more, so that no parser is tempted). Line ends and tabs stay.
+ */
+export function escapeHtml(text: string): string {
+  return text
+    .replaceAll(invisible, (sign) => (/[\t\n]/.test(sign) ? sign : `\\u{${(sign.codePointAt(0) ?? 0).toString(16)}}`))
+    .replaceAll(/[&<>"'`]/g, (sign) => entities[sign] ?? '');
+}
+
+/** The advance of a sans-serif face at 1 px, on the safe side: no font is at hand to measure with. */
+const advance = 0.6;
+
+/** Whether a sign takes two columns (roughly Unicode's East Asian Width, and emoji). */
+function isWide(sign: string): boolean {
+  return (sign.codePointAt(0) ?? 0) >= 0x1100;
+}
+
+/** How wide a text gets, in px, at most: about. */
+export function textWidth(text: string, fontSize: number): number {
+  let columns = 0;
+  for (const sign of text) columns += isWide(sign) ? 2 : 1;
+  return columns * fontSize * advance;
+}
+
+/** The beginning of a text that fits; empty when not even three signs of it would. */
+export function fitText(text: string, width: number, fontSize: number): string {
+  if (textWidth(text, fontSize) <= width) return text;
+  const signs = Array.from(text);
+  while (signs.length > 0 && textWidth(`${signs.join('')}…`, fontSize) > width) signs.pop();
+  return signs.length < 3 ? '' : `${signs.join('')}…`;
+}

@@ -1,0 +1,124 @@
+import { dirname, join, posix } from 'node:path';
+
+import type { Application } from '../application/application.ts';
+import { kindOf } from '../build-report/file-kinds.ts';
+import { readNativeFiles } from '../build-report/native-files.ts';
+import { renderPage } from '../build-report/page.ts';
+import {
+  reportFileName,
+  type BuildReport,
+  type LintFinding,
+  type ReportedFile,
+  type ReportedSource,
+} from '../build-report/report.ts';
+import type { PackageArtifact } from '../formats/packager.ts';
+import type { PackageDefinition } from '../packages/definition.ts';
+import type { BuildTarget } from '../plan/build-plan.ts';
+import { outputNames } from '../plan/plan-build.ts';
+import { withDigest } from '../sbom/bill.ts';
+import { distributionId, interpreterId } from '../sbom/take-stock.ts';
+import { digestFile, writeFileAtomic } from '../system/files.ts';
+import type { Tree } from '../tree/tree.ts';
+import type { DocumentedPackages } from './document.ts';
+import type { TargetContent } from './target-build.ts';
+
+interface ReportOrder {
+  readonly applicationFor: (target: BuildTarget) => Pick<Application, 'metadata' | 'source' | 'commit'>;
+}
+
+interface ReportContent extends TargetContent {
+  readonly tree: Tree;
+  /** What linters said of the packages; absent when none ran. */
+  readonly lint?: readonly LintFinding[];
+}
+
+/** The file that the page about a target's build comes to, relative to the destination. */
+export function reportNames(target: BuildTarget): readonly string[] {
+  const [main] = outputNames(target);
+  return main === undefined ? [] : [reportFileName({ fileName: main })];
+}
+
+/** Whose the files of a tree are, as the bill of materials calls its components. */
+function ownersOf(tree: Pick<Tree, 'entries'>, target: BuildTarget): (path: string) => string {
+  const { interpreter } = target;
+  const home = interpreter.bundle === undefined ? undefined : `${posix.dirname(posix.dirname(interpreter.path))}/`;
+  const owners = new Map(
+    tree.entries.map((entry) => {
+      const distribution = entry.kind === 'file' ? entry.distribution : undefined;
+      if (distribution !== undefined) return [entry.path, distributionId(distribution)];
+      return [entry.path, home !== undefined && entry.path.startsWith(home) ? interpreterId : 'environment'];
+    }),
+  );
+  return (path) => owners.get(path) ?? 'package';
+}
+
+function filesOf(
+  { contents }: PackageDefinition,
+  tree: Pick<Tree, 'entries'>,
+  ownerOf: (path: string) => string,
+): readonly ReportedFile[] {
+  const native = new Set(
+    tree.entries.flatMap((entry) => (entry.kind === 'file' && entry.elf !== undefined ? [entry.path] : [])),
+  );
+  return contents.flatMap((entry): readonly ReportedFile[] => {
+    if (entry.kind !== 'file') return [];
+    const { path, size } = entry;
+    return [{ path, size, kind: kindOf(path, native.has(path)), owner: ownerOf(path) }];
+  });
+}
+
+/** A repository on this machine is of no use to a reader, and would tell the page where it was built. */
+function sourceOf({ source, commit }: Pick<Application, 'source' | 'commit'>): ReportedSource {
+  const url = source.kind === 'directory' ? source.origin?.url : undefined;
+  const isLocal = url === undefined || /^(?:file:|\/|\.)/.test(url);
+  return {
+    commit: commit?.id,
+    dirty: commit !== undefined && (commit.dirty || commit.untracked),
+    repository: isLocal ? undefined : url,
+  };
+}
+
+/**
+ * Writes the page about a build beside the main package.
+ * @param artifacts of the packages, in their order; the main package is the first
+ * @returns the artifacts, the main package's with its page
+ * @throws CoachbuilderError `wheel-invalid`, `disk-full`, `output-unwritable`
+ */
+export async function withReport(
+  artifacts: readonly PackageArtifact[],
+  { bill, definitions }: DocumentedPackages,
+  content: ReportContent,
+  { applicationFor }: ReportOrder,
+): Promise<readonly PackageArtifact[]> {
+  const { target, tree, lint } = content;
+  const [[main, ...others], [definition]] = [artifacts, definitions];
+  if (main === undefined || definition === undefined) throw new Error('Internal error: a target without packages');
+  const application = applicationFor(target);
+  const { name, version } = application.metadata;
+  const ownerOf = ownersOf(tree, target);
+  const report: BuildReport = {
+    application: { name, version },
+    target: {
+      label: target.label,
+      title: target.distribution.title,
+      architecture: target.architecture,
+      format: target.distribution.format,
+      python: target.interpreter.bundle === undefined ? target.interpreter.minor : target.interpreter.version,
+      bundled: target.interpreter.bundle !== undefined,
+      prefix: tree.prefix,
+    },
+    source: sourceOf(application),
+    epoch: definition.epoch,
+    files: filesOf(definition, tree, ownerOf),
+    bill: withDigest(bill, main.sha256),
+    nativeFiles: await readNativeFiles(tree, ownerOf),
+    packages: definitions.map((each, index) => {
+      const { size, sha256 } = artifacts[index] ?? main;
+      return { definition: each, size, sha256 };
+    }),
+    lint,
+  };
+  const path = join(dirname(main.path), reportFileName(definition));
+  await writeFileAtomic(path, renderPage(report));
+  return [{ ...main, report: { path, ...(await digestFile(path)) } }, ...others];
+}
