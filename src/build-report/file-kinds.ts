@@ -1,14 +1,14 @@
 /** What a file is to the person who wonders where the space went, with the words for it. */
 export const fileKinds = {
-  native: 'Native libraries and programs',
-  modules: 'Python modules',
+  native: 'Native code',
+  modules: 'Modules',
   bytecode: 'Bytecode',
   data: 'Data',
   tests: 'Tests',
-  development: 'Headers and sources for compilers',
+  development: 'Headers and sources',
   stubs: 'Type stubs',
-  documentation: 'Documentation and licences',
-  metadata: 'Metadata of distributions',
+  documentation: 'Documents and licences',
+  metadata: 'Metadata',
   commands: 'Commands',
 } as const;
 

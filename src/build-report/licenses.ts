@@ -1,5 +1,5 @@
 import type { BillOfMaterials, Component } from '../sbom/bill.ts';
-import type { License } from '../sbom/license.ts';
+import { suggestLicense, type License } from '../sbom/license.ts';
 
 /** A licence as the page names it. */
 export interface ShownLicense {
@@ -26,7 +26,9 @@ export function showLicense(license: License): ShownLicense {
       const line = license.text.trim().split('\n', 1)[0]?.trim() ?? '';
       const signs = Array.from(line);
       const text = signs.length > longest ? `${signs.slice(0, longest).join('')}…` : line;
-      return { kind: license.kind, text, remark: 'not an SPDX expression' };
+      const near = suggestLicense(license.text);
+      const remark = `not an SPDX expression${near === undefined ? '' : `; perhaps ${near} is meant`}`;
+      return { kind: license.kind, text, remark };
     }
     case 'unknown':
       return { kind: license.kind, text: 'unknown', remark: 'the metadata names none' };

@@ -33,10 +33,14 @@ const relationFields = {
   rpm: rpmRelationFields,
 } as const satisfies Record<PackageFormat, typeof debianRelationFields>;
 
-/** A step's kind is written as words with hyphens between them. */
+/** A step's kind is written as words with hyphens between them; what is the manifest's own may be part of another step. */
 function stepWords(steps: readonly ShellStep[]): readonly string[] {
   return [
-    ...new Set(steps.map(({ kind }) => (kind === 'fragment' ? "the manifest's script" : kind.replaceAll('-', ' ')))),
+    ...new Set(
+      steps.map(({ kind }) =>
+        kind === 'fragment' || kind === 'after-configuration' ? "the manifest's script" : kind.replaceAll('-', ' '),
+      ),
+    ),
   ];
 }
 

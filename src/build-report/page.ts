@@ -80,6 +80,7 @@ function renderDependencies(bill: BillOfMaterials, drawing: DependencyDrawing | 
   const named = (ids: readonly string[]): readonly { readonly id: string; readonly name: string }[] =>
     ids.map((id) => ({ id, name: byId.get(id)?.name ?? id }));
   return render('dependencies', {
+    circular: drawing?.edges.some(({ closing }) => closing) === true,
     graph: drawing === undefined ? '' : render('graph', { drawing }),
     rows: parts.map(({ id, name, version, kind }) => ({
       ...{ id, name, version, kind },

@@ -23,25 +23,28 @@ export function escapeHtml(text: string): string {
     .replaceAll(/[&<>"'`]/g, (sign) => entities[sign] ?? '');
 }
 
-/** The advance of a sans-serif face at 1 px, on the safe side: no font is at hand to measure with. */
-const advance = 0.6;
+/** The advance of sans-serif faces at 1 px, on the safe side: no font is at hand to measure with. */
+const advances = { normal: 0.6, bold: 0.69 } as const;
+
+type Weight = keyof typeof advances;
 
 /** Whether a sign takes two columns (roughly Unicode's East Asian Width, and emoji). */
 function isWide(sign: string): boolean {
-  return (sign.codePointAt(0) ?? 0) >= 0x1100;
+  const point = sign.codePointAt(0) ?? 0;
+  return point >= 0x2e80 || (point >= 0x1100 && point <= 0x115f);
 }
 
 /** How wide a text gets, in px, at most: about. */
-export function textWidth(text: string, fontSize: number): number {
+export function textWidth(text: string, fontSize: number, weight: Weight = 'normal'): number {
   let columns = 0;
   for (const sign of text) columns += isWide(sign) ? 2 : 1;
-  return columns * fontSize * advance;
+  return columns * fontSize * advances[weight];
 }
 
 /** The beginning of a text that fits; empty when not even three signs of it would. */
-export function fitText(text: string, width: number, fontSize: number): string {
-  if (textWidth(text, fontSize) <= width) return text;
+export function fitText(text: string, width: number, fontSize: number, weight: Weight = 'normal'): string {
+  if (textWidth(text, fontSize, weight) <= width) return text;
   const signs = Array.from(text);
-  while (signs.length > 0 && textWidth(`${signs.join('')}…`, fontSize) > width) signs.pop();
+  while (signs.length > 0 && textWidth(`${signs.join('')}…`, fontSize, weight) > width) signs.pop();
   return signs.length < 3 ? '' : `${signs.join('')}…`;
 }

@@ -56,9 +56,9 @@ function captionsOf(part: SizePart, area: Rectangle, top: number): readonly Capt
 function groupTiles(group: SizeGroup, area: Rectangle): TileGroup {
   const title = `${group.label}: ${formatSize(group.size)}`;
   const headed = area.height >= lineHeight + inset;
-  const full = headed ? fitText(title, area.width - 2 * inset, headingSize) : '';
+  const full = headed ? fitText(title, area.width - 2 * inset, headingSize, 'bold') : '';
   // Rather the whole name than the name and half a number.
-  const text = full.endsWith('…') ? fitText(group.label, area.width - 2 * inset, headingSize) : full;
+  const text = full.endsWith('…') ? fitText(group.label, area.width - 2 * inset, headingSize, 'bold') : full;
   const heading = text === '' ? undefined : { x: area.x + inset, y: area.y + lineHeight, text };
   const parts = heavy(group.parts);
   const areas = squarify(

@@ -31,6 +31,11 @@ export interface PackageArtifact {
   readonly report?: CompanionFile | undefined;
 }
 
+/** What lies beside a package and describes it. */
+export function companionsOf({ sbom, report }: PackageArtifact): readonly CompanionFile[] {
+  return [...(sbom ?? []), ...(report === undefined ? [] : [report])];
+}
+
 /** A text file that a format renders from a definition: spec, control, maintainer scripts. */
 export interface RenderedFile {
   /** `control`, `postinst`, `package.spec`. */

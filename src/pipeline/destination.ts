@@ -3,9 +3,8 @@ import { access, mkdir, rename, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
-import type { CompanionFile, PackageArtifact } from '../formats/packager.ts';
+import { companionsOf, type CompanionFile, type PackageArtifact } from '../formats/packager.ts';
 import { digestFile, exists, temporaryDirectory, writeFailure, type TemporaryDirectory } from '../system/files.ts';
-import { filesOfArtifact } from './companions.ts';
 
 /** Where packages go, and whether those that are there may be replaced. */
 export interface Destination {
@@ -100,7 +99,7 @@ async function deliver(
   artifacts: readonly PackageArtifact[],
   destination: Destination,
 ): Promise<readonly PackageArtifact[]> {
-  const files: readonly DeliveredFile[] = artifacts.flatMap(filesOfArtifact);
+  const files = artifacts.flatMap((artifact): readonly DeliveredFile[] => [artifact, ...companionsOf(artifact)]);
   const repeated = claim(files, destination);
   const fresh: DeliveredFile[] = [];
   for (const file of files) {
@@ -122,12 +121,12 @@ async function deliver(
 }
 
 function delivered(artifact: PackageArtifact, destination: Destination): PackageArtifact {
-  const placed = <File extends CompanionFile>(file: File): File => ({ ...file, path: finalPath(file, destination) });
   const { sbom, report } = artifact;
+  const move = <File extends DeliveredFile>(file: File): File => ({ ...file, path: finalPath(file, destination) });
   return {
-    ...placed(artifact),
-    ...(sbom === undefined ? {} : { sbom: sbom.map(placed) }),
-    ...(report === undefined ? {} : { report: placed(report) }),
+    ...move(artifact),
+    ...(sbom === undefined ? {} : { sbom: sbom.map(move) }),
+    ...(report === undefined ? {} : { report: move(report) }),
   };
 }
 

@@ -4,13 +4,12 @@ import { join } from 'node:path';
 
 import type { Application } from '../application/application.ts';
 import type { History } from '../documents/history.ts';
-import type { PackageArtifact } from '../formats/packager.ts';
+import { companionsOf, type CompanionFile, type PackageArtifact } from '../formats/packager.ts';
 import { integrationSources } from '../manifest/integration/settings.ts';
 import type { LockedEnvironment } from '../lock/lock.ts';
 import type { BuildTarget } from '../plan/build-plan.ts';
 import type { SbomFormat } from '../sbom/bill.ts';
 import { digestFile, isErrno, writeFileAtomic } from '../system/files.ts';
-import { filesOfArtifact } from './companions.ts';
 import { parseFinished, type FinishedRecord } from './finished-schema.ts';
 
 /** What the packages of a target are made of. */
@@ -49,6 +48,11 @@ async function contentOf(path: string): Promise<string> {
     if (isErrno(error, 'ENOENT', 'ENOTDIR', 'EISDIR', 'EACCES')) return 'unreadable';
     throw error;
   }
+}
+
+/** A package and what lies beside it. */
+function filesOfArtifact(artifact: PackageArtifact): readonly CompanionFile[] {
+  return [artifact, ...companionsOf(artifact)];
 }
 
 /** sha256 (hexadecimal) of everything that decides the packages of a target. */
