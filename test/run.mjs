@@ -17,6 +17,8 @@ const suites = {
   integration: {
     checks: false,
     tools: { ...pythonTools, ...formatTools, git: 'git', shellcheck: 'shellcheck', zstd: 'zstd', xz: 'xz-utils' },
+    // Without a browser its tests are skipped, and say so.
+    wishes: { chromium: 'chromium' },
   },
   acceptance: {
     checks: false,
@@ -117,6 +119,7 @@ if (plan === undefined) {
 }
 setUp();
 if (!installTools(plan.tools)) process.exit(3);
+installTools(plan.wishes ?? {});
 const checks = plan.checks ? runChecks() : [];
 const counts = runTests(suite, extra);
 const passed = counts.passed + checks.filter(Boolean).length;

@@ -248,7 +248,7 @@ describe.skipIf(obstacle !== undefined)(`the page about a build in a browser${re
     });
 
     it('is dark when that is asked for', async () => {
-      const ground = async (colorScheme: 'light' | 'dark'): Promise<string> => {
+      const ground = async (colorScheme: 'light' | 'dark'): Promise<string | undefined> => {
         await using opened = await open(main('deb').report ?? '', { colorScheme });
         return await computedStyle(opened.page, 'body', 'backgroundColor');
       };
