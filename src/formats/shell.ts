@@ -1,8 +1,8 @@
 import type { BytecodePolicy } from '../packages/definition.ts';
 import type { TmpfilesDirectory } from '../packages/integration/tmpfiles.ts';
 import { octalMode, type ShellStep } from '../packages/scripts.ts';
+import { groupsOf, renderServiceStep, sysusersCommand } from './services/steps.ts';
 import { quoteShell } from './quote-shell.ts';
-import { renderServiceStep, sysusersCommand } from './services/steps.ts';
 import { renderTemplate } from './templates.ts';
 
 /** Up to Python 3.1 bytecode lies beside its module; later ones put it into `__pycache__` (PEP 3147). */
@@ -40,11 +40,11 @@ function renderStep(step: ShellStep): string {
     case 'create-accounts':
       return renderTemplate(
         template,
-        { accounts: step.accounts, sysusers: sysusersCommand(step.accounts) },
+        { accounts: step.accounts, groups: groupsOf(step.accounts), sysusers: sysusersCommand(step.accounts) },
         quoteShell,
       );
     case 'purge-directories':
-      return renderTemplate(template, { name: step.name, paths: step.paths }, quoteShell);
+      return renderTemplate(template, { name: step.name, paths: step.paths, parents: step.parents }, quoteShell);
     case 'services':
       return renderServiceStep(step);
     case 'mark-installation':

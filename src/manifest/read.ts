@@ -1,4 +1,4 @@
-import { readdirSync, realpathSync, statSync } from 'node:fs';
+import { closeSync, openSync, readSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 
@@ -114,12 +114,37 @@ async function readText(path: string): Promise<string | undefined> {
 export function describeSource(path: string): SourceDescription | undefined {
   try {
     const stats = statSync(path);
-    if (stats.isFile()) return { kind: 'file', executable: (stats.mode & 0o111) !== 0, entries: [] };
+    if (stats.isFile()) {
+      const interpreter = interpreterOf(path);
+      const executable = (stats.mode & 0o111) !== 0;
+      return { kind: 'file', executable, entries: [], ...(interpreter === undefined ? {} : { interpreter }) };
+    }
     if (!stats.isDirectory()) return undefined;
     return { kind: 'directory', executable: false, entries: listFiles(path, '', new Set()).sort() };
   } catch (error) {
     if (isErrno(error, 'ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP')) return undefined;
     throw error;
+  }
+}
+
+/** Enough for any first line that the kernel reads (execve(2)), in bytes. */
+const longestFirstLine = 256;
+
+/** What a file's `#!` names; undefined without one, and for a file that may not be read: who needs its content says so. */
+function interpreterOf(path: string): string | undefined {
+  let file: number;
+  try {
+    file = openSync(path, 'r');
+  } catch (error) {
+    if (isErrno(error, 'EACCES')) return undefined;
+    throw error;
+  }
+  try {
+    const buffer = Buffer.alloc(longestFirstLine);
+    const head = buffer.toString('utf8', 0, readSync(file, buffer));
+    return /^#![ \t]*([^\r\n]*)/.exec(head)?.[1]?.trim();
+  } finally {
+    closeSync(file);
   }
 }
 

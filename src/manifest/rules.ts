@@ -57,6 +57,7 @@ const rules: readonly Rule[] = [
   tree.localesAreValid,
   tree.sizeLimitIsSize,
   tree.reasonsSaySomething,
+  sources.scriptsAreShell,
   release.repositoryIsUrl,
   release.repositoryIdsAreValid,
   release.channelIdsDiffer,

@@ -87,8 +87,8 @@ function hardeningOf(written: WrittenService['hardening']): Readonly<Record<stri
   return Object.fromEntries(
     Object.entries(merged)
       .filter((entry): entry is [string, string | boolean] => entry[1] !== null)
-      .map(([key, value]) => [key, typeof value === 'string' ? value : value ? 'yes' : 'no'])
-      .sort(([a = ''], [b = '']) => (a < b ? -1 : 1)),
+      .map(([key, value]): readonly [string, string] => [key, typeof value === 'string' ? value : value ? 'yes' : 'no'])
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
   );
 }
 

@@ -8,6 +8,8 @@ export interface SourceDescription {
   readonly executable: boolean;
   /** The files below a directory, at any depth, as relative paths with `/`, sorted; empty for files. */
   readonly entries: readonly string[];
+  /** What stands after the `#!` that a file begins with; absent without one. */
+  readonly interpreter?: string;
 }
 
 /**

@@ -21,7 +21,12 @@ export type ShellStep =
     }
   | IntegrationStep
   | { readonly kind: 'create-accounts'; readonly accounts: Accounts }
-  | { readonly kind: 'purge-directories'; readonly name: string; readonly paths: readonly string[] }
+  | {
+      readonly kind: 'purge-directories';
+      readonly name: string;
+      readonly paths: readonly string[];
+      readonly parents: readonly string[];
+    }
   | ServiceStep;
 
 /** A path that has to be given to somebody else than root. */
@@ -213,7 +218,9 @@ function stepsOf(moment: Moment, definition: PackageDefinition): readonly ShellS
     case 'create-accounts':
       return hasAccounts(services) ? [{ kind: moment, accounts: services.accounts }] : [];
     case 'purge-directories':
-      return services.purged.length === 0 ? [] : [{ kind: moment, name: definition.name, paths: services.purged }];
+      return services.purged.length === 0
+        ? []
+        : [{ kind: moment, name: definition.name, paths: services.purged, parents: services.purgedParents }];
     case 'beforeInstall':
     case 'afterInstall':
     case 'beforeUpgrade':

@@ -27,8 +27,10 @@ export interface ServicePlan {
   readonly init: Distribution['init'];
   readonly services: readonly PackagedService[];
   readonly accounts: Accounts;
-  /** Absolute paths of directories whose content goes when a package is purged. */
+  /** Absolute paths of directories that go with all in them when a package is purged. */
   readonly purged: readonly string[];
+  /** Those that go after them if they are empty, innermost first. */
+  readonly purgedParents: readonly string[];
 }
 
 /** The plan of a package without services and users. */
@@ -37,6 +39,7 @@ export const noServices: ServicePlan = {
   services: [],
   accounts: { users: [], groups: [], sysusers: [], file: undefined, nologin: '/usr/sbin/nologin' },
   purged: [],
+  purgedParents: [],
 };
 
 /** Whether a package makes users or groups. */

@@ -95,6 +95,7 @@ function renderScript(service: RunnableService, template: string, prefix: string
       program: words[0] ?? '',
       words,
       type: command.type,
+      enable: service.enable,
       restart: command.restart,
       user,
       group,

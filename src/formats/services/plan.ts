@@ -3,7 +3,7 @@ import type { PackageSettings } from '../../manifest/manifest.ts';
 import { serviceDirectoryParents, type ServiceSettings } from '../../manifest/service-settings.ts';
 import type { ServiceParts } from '../../packages/define.ts';
 import type { ContentEntry } from '../../packages/definition.ts';
-import type { PackagedService } from '../../packages/service-plan.ts';
+import type { PackagedService, ServicePlan } from '../../packages/service-plan.ts';
 import type { PackageSources } from '../../packages/sources.ts';
 import type { BuildTarget } from '../../plan/build-plan.ts';
 import { planAccounts } from './accounts.ts';
@@ -75,13 +75,14 @@ function directoryEntries(settings: PackageSettings): readonly ContentEntry[] {
 }
 
 /** What a purge takes: what services keep belongs to them (Debian Policy 6.8, 10.8). */
-function purgedDirectories(settings: PackageSettings): readonly string[] {
-  const paths = settings.services.flatMap(({ directories }) =>
-    directories
-      .filter(({ kind }) => kind !== 'runtime')
-      .map(({ kind, name }) => `${serviceDirectoryParents[kind]}/${name}`),
-  );
-  return [...new Set(paths)].sort();
+function purgedDirectories(settings: PackageSettings): Pick<ServicePlan, 'purged' | 'purgedParents'> {
+  const kept = settings.services.flatMap(({ directories }) => directories).filter(({ kind }) => kind !== 'runtime');
+  const purged = kept.map(({ kind, name }) => `${serviceDirectoryParents[kind]}/${name}`);
+  const parents = kept.flatMap(({ kind, name }) => {
+    const steps = name.split('/').slice(0, -1);
+    return steps.map((_, index) => [serviceDirectoryParents[kind], ...steps.slice(0, index + 1)].join('/'));
+  });
+  return { purged: [...new Set(purged)].sort(), purgedParents: [...new Set(parents)].sort().reverse() };
 }
 
 /**
@@ -107,7 +108,7 @@ export function servicePlanner(
         init: distribution.init,
         services: settings.services.map((service) => packagedService(service, distribution.init)),
         accounts,
-        purged: purgedDirectories(settings),
+        ...purgedDirectories(settings),
       },
       contents: [...files, ...contents, ...directoryEntries(settings)],
     };

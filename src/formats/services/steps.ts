@@ -1,3 +1,4 @@
+import type { GroupSettings } from '../../manifest/service-settings.ts';
 import type { Accounts, PackagedService, ServiceStep } from '../../packages/service-plan.ts';
 import { quoteShell } from '../quote-shell.ts';
 import { renderTemplate } from '../templates.ts';
@@ -7,6 +8,13 @@ export function sysusersCommand({ sysusers, file }: Accounts): string {
   if (file === undefined) return '';
   const lines = sysusers.map(quoteShell).join(' ');
   return `printf '%s\\n' ${lines} | systemd-sysusers --replace=${quoteShell(file)} -`;
+}
+
+/** Every group that the accounts need, once: those that are declared, then the users' own and further ones. */
+export function groupsOf({ users, groups }: Accounts): readonly GroupSettings[] {
+  const named = users.flatMap((user) => [user.group, ...user.groups]).map((name) => ({ name, gid: undefined }));
+  const all = [...groups, ...named];
+  return all.filter(({ name }, index) => all.findIndex((other) => other.name === name) === index);
 }
 
 function words(services: readonly PackagedService[]): string {

@@ -239,15 +239,25 @@ export const serviceValuesAreValid: Rule = (input) =>
     ];
   });
 
-/** The application's own files are there. */
+/** The application's own files are there; an init script is a program. */
 export const serviceFilesExist: Rule = (input) =>
   writtenServices(input).flatMap(({ path, service }) =>
     (['unit', 'upstart', 'sysv'] as const).flatMap((key): Finding[] => {
       const source = service[key];
       if (typeof source !== 'string') return [];
       const described = input.describeSource(resolve(input.directory, source));
-      if (described?.kind === 'file') return [];
       const place = [...path, key];
+      if (described?.kind === 'file') {
+        return key !== 'sysv' || described.interpreter !== undefined
+          ? []
+          : [
+              problem(
+                place,
+                `"${source}" is not an init script: it does not begin with "#!"`,
+                'begin it with "#!/bin/sh"',
+              ),
+            ];
+      }
       return described === undefined
         ? [problem(place, `there is no file "${source}"`, "the path counts from the manifest's directory")]
         : [problem(place, `"${source}" is a ${described.kind}, not a file`)];

@@ -88,6 +88,31 @@ function checkFileSource(
     .map((entry) => problem(place, `"${entry}" in directory "${source}" is neither a file nor a link to one`));
 }
 
+/** Whether the interpreter of a `#!` line reads POSIX shell and nothing more. */
+function isShell(interpreter: string): boolean {
+  const [program = '', ...rest] = interpreter.split(/\s+/);
+  const name = /\/env$/.test(program) ? rest[0] : program;
+  return /^(?:\/(?:usr\/)?bin\/)?(?:sh|dash)$/.test(name ?? '');
+}
+
+/** Hooks become parts of scripts that /bin/sh runs: what is written for another interpreter would fail on the machine. */
+export const scriptsAreShell: Rule = (input) =>
+  packageParts(input.written).flatMap(({ path, settings }) =>
+    scriptHooks.flatMap((hook) => {
+      const source = settings.scripts?.[hook];
+      if (typeof source !== 'string') return [];
+      const interpreter = input.describeSource(resolve(input.directory, source))?.interpreter;
+      if (interpreter === undefined || isShell(interpreter)) return [];
+      return [
+        problem(
+          [...path, 'scripts', hook],
+          `"${source}" is for ${interpreter === '' ? 'no interpreter' : interpreter}, and scripts of packages are run by /bin/sh`,
+          'write it for a POSIX shell, without a "#!" line or with "#!/bin/sh"; install a program for more than that',
+        ),
+      ];
+    }),
+  );
+
 /** Modes are octal text: as a number, 0640 would be another one. */
 export const ownershipIsValid: Rule = ({ written }) =>
   packageParts(written).flatMap(({ path, settings }) => {
