@@ -11,6 +11,7 @@ import * as python from './rules/python-rules.ts';
 import * as release from './rules/release-rules.ts';
 import type { Rule, RuleInput } from './rules/rule.ts';
 import * as services from './rules/service-rules.ts';
+import * as serviceValues from './rules/service-value-rules.ts';
 import * as sources from './rules/source-rules.ts';
 import * as tree from './rules/tree-rules.ts';
 import * as version from './rules/version-rules.ts';
@@ -66,7 +67,7 @@ const rules: readonly Rule[] = [
   services.serviceNamesAreValid,
   services.servicesAreNamedOnce,
   services.servicesSayWhatRuns,
-  services.serviceValuesAreValid,
+  serviceValues.serviceValuesAreValid,
   services.serviceFilesExist,
   accounts.accountsAreValid,
 ];

@@ -1,4 +1,4 @@
-import { copyFile } from 'node:fs/promises';
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
@@ -267,6 +267,28 @@ describe('the example application as rpm packages', () => {
         await root.mustRpm('--erase', 'acme-release');
         expect(root.filesBelow('/etc/yum.repos.d')).toEqual([]);
       });
+    });
+
+    test('have services that presets enable, and an administrator; nothing starts where systemd does not run', async () => {
+      await using root = await rpmRoot(distributionOf('rocky-9'), ['openssh-clients']);
+      await root.must(['apt-get', 'install', '--yes', '--no-install-recommends', 'systemd']);
+      const presets = join(root.path, 'etc/systemd/system-preset');
+      await mkdir(presets, { recursive: true });
+      await writeFile(join(presets, '00-test.preset'), 'enable fleet-control.service\ndisable *\n');
+      const enabled = (): readonly string[] =>
+        root.filesBelow('/etc/systemd/system').filter((file) => file.includes('/fleet-'));
+      const facts = async (): Promise<string> => root.must(['stat', '--format=%U:%G %a', '/var/lib/fleet']);
+      expectQuiet(await root.rpm('--install', ...paths(first, 'rocky-9')));
+      expect(enabled()).toEqual(['multi-user.target.wants/fleet-control.service']);
+      expect(await root.must(['getent', 'passwd', 'fleet'])).toMatch(/:\/var\/lib\/fleet:\/(?:usr\/)?sbin\/nologin\n$/);
+      expect(await facts()).toBe('fleet:fleet 750\n');
+      await root.must(['systemctl', 'disable', 'fleet-control.service']);
+      await root.must(['systemctl', 'enable', 'fleet-agent.service']);
+      expectQuiet(await root.rpm('--upgrade', ...paths(second, 'rocky-9')));
+      expect(enabled()).toEqual(['multi-user.target.wants/fleet-agent.service']);
+      expectQuiet(await root.rpm('--erase', ...application));
+      expect(enabled()).toEqual([]);
+      expect(await root.must(['getent', 'passwd', 'fleet'])).toContain('fleet:');
     });
 
     test('are refused by a distribution with another interpreter, which says why', async () => {
