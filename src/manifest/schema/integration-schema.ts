@@ -132,7 +132,8 @@ export const integrationParts = {
   firewall: mapOf(firewallService.nullable())
     .optional()
     .meta({
-      description: 'Services that listen, by name: for firewalld on rpm systems, for ufw on deb systems.',
+      description:
+        'Services that listen, by a name that /etc/services and firewalld have not: for firewalld on rpm systems, for ufw on deb systems.',
       examples: [{ 'fleet-control': { title: 'Control service of fleet', ports: ['4700/tcp'] } }],
     }),
   tmpfiles: z

@@ -11,7 +11,7 @@ import type { Manifest } from '../../../src/manifest/manifest.ts';
 import { digestInputs, FinishedTargets, type TargetInputs } from '../../../src/pipeline/finished.ts';
 import type { BuildTarget } from '../../../src/plan/build-plan.ts';
 import { chooseTargets, planBuild } from '../../../src/plan/plan-build.ts';
-import { aDistribution, aManifest, aPackage } from '../../support/manifest.ts';
+import { aDistribution, aManifest, aPackage, noIntegrationSettings } from '../../support/manifest.ts';
 
 let directory: string;
 
@@ -71,7 +71,9 @@ describe('what a target is made of', () => {
     const source = join(directory, 'hello.conf');
     const script = join(directory, 'reload.sh');
     const file = { path: '/etc/hello.conf', source, mode: 0o644, owner: 'root', group: 'root', configuration: true };
-    const packages = [aPackage({ files: [file], scripts: { 'after-install': script } })];
+    const page = join(directory, 'hello.1');
+    const integration = { ...noIntegrationSettings, manPages: [{ source: page, language: undefined }] };
+    const packages = [aPackage({ files: [file], scripts: { 'after-install': script }, integration })];
     const digest = async (): Promise<string> => digestInputs(inputs({ target: targetFor('debian-12', { packages }) }));
     writeFileSync(source, 'a = 1\n');
     writeFileSync(script, 'true\n');
@@ -79,7 +81,9 @@ describe('what a target is made of', () => {
     writeFileSync(source, 'a = 2\n');
     const second = await digest();
     writeFileSync(script, 'false\n');
-    expect(new Set([first, second, await digest()]).size).toBe(3);
+    const third = await digest();
+    writeFileSync(page, '.TH HELLO 1\n');
+    expect(new Set([first, second, third, await digest()]).size).toBe(4);
   });
 });
 
