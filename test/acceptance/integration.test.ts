@@ -84,6 +84,8 @@ const later: Readonly<Record<string, string>> = {
   'boat.env': 'BOAT_OPTIONS="--fast"\n',
 };
 
+const releases = ['debian-11', 'debian-12', 'debian-13'] as const;
+const distributions = [...releases, 'rocky-9'];
 const name = 'acme-boat-harbour';
 const configuration = ['/etc/logrotate.d/boat', '/etc/logrotate.d/boat-own', '/etc/rsyslog.d/30-boat.conf'];
 
@@ -105,7 +107,7 @@ describeWithRoots('what a package tells the system', () => {
     const { stdout } = await mustRun(
       [
         join(repository, 'admin/build-package'),
-        '--distribution=debian-12,rocky-9',
+        `--distribution=${distributions.join(',')}`,
         '--json',
         '--progress=plain',
         `--manifest=${join(directory, 'coachbuilder.yaml')}`,
@@ -281,23 +283,26 @@ describeWithRoots('what a package tells the system', () => {
         expect(root.filesBelow(directory).filter((path) => /boat(?!\.dpkg)/.test(path))).toEqual([]);
       }
     });
+  });
 
-    test('is installed, upgraded, removed and purged where none of the programs is', async () => {
-      await using bare = await debianRoot('debian-12', ['python3']);
+  test.each(releases)(
+    'is installed, upgraded, removed and purged on %s where none of the programs is',
+    async (release) => {
+      await using bare = await debianRoot(release, ['python3']);
       await bare.must(['rm', '--force', '/usr/bin/systemd-tmpfiles']);
       const inBare = (...args: readonly string[]): Promise<string> =>
         bare.must(['apt-get', '--yes', '--no-install-recommends', ...args]);
-      await inBare('install', ...(await bare.copyIn(filesOf(first, 'debian-12'))));
+      await inBare('install', ...(await bare.copyIn(filesOf(first, release))));
       expect(await modeOf(bare, '/run/boat')).toBe('directory 750 daemon:adm');
       expect(await modeOf(bare, '/run/boat/cabin')).toBe('directory 1777 root:root');
-      await inBare('install', ...(await bare.copyIn(filesOf(second, 'debian-12'))));
+      await inBare('install', ...(await bare.copyIn(filesOf(second, release))));
       await inBare('remove', name);
       await inBare('purge', name);
       expect(bare.exists('/run/boat')).toBe(false);
       const state = await bare.run(['dpkg-query', '--show', '--showformat=${db:Status-Abbrev}', name]);
       expect(state.exitCode).toBe(1);
-    });
-  });
+    },
+  );
 
   describe('on Rocky Linux 9', () => {
     let root: RpmRoot;
