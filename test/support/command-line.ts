@@ -10,7 +10,7 @@ import { sourceTree, type SdistOptions } from './wheels.ts';
 
 const repository = join(import.meta.dirname, '../..');
 
-export type CommandName = 'build-package' | 'build-release-package';
+export type CommandName = 'build-package' | 'build-release-package' | 'explain';
 
 export interface CommandOptions {
   readonly cwd?: string;

@@ -65,6 +65,9 @@ const packageOf = {
   gpg: 'gnupg',
   zstd: 'zstd',
   'dpkg-deb': 'dpkg',
+  'dpkg-shlibdeps': 'dpkg-dev',
+  rpm2cpio: 'rpm2cpio',
+  cpio: 'cpio',
   patchelf: 'patchelf',
 } as const;
 

@@ -2,9 +2,10 @@ import { posix } from 'node:path';
 
 import { readElf } from '../../inspect/elf.ts';
 import type { LoadedObject } from '../../inspect/loader.ts';
+import { applying } from '../../lock/lock-request.ts';
 import { findArchitecture } from '../../model/architecture.ts';
 import { parseCoreMetadata, type CoreMetadata } from '../../python/core-metadata.ts';
-import { markerEnvironment } from '../../python/environment.ts';
+import { markerEnvironment, type MarkerEnvironment } from '../../python/environment.ts';
 import { normalizeName } from '../../python/name.ts';
 import { parseRecord } from '../../python/record.ts';
 import { formatRequirement, parseRequirement } from '../../python/requirement.ts';
@@ -92,10 +93,12 @@ export function ownerOf(path: string, { owners }: Pick<HeldEnvironment, 'owners'
   return owners.get(path) ?? (source === undefined ? undefined : owners.get(source));
 }
 
-/** The requirement of one distribution that is for another, as METADATA has it. */
-function requirementFor(by: HeldDistribution, name: string): string {
+/** The requirement of one distribution that is for another, as METADATA has it: of several the one that holds here. */
+function requirementFor(by: HeldDistribution, name: string, markers: MarkerEnvironment): string {
   const parsed = by.metadata.requiresDist.map(parseRequirement);
-  const found = parsed.find((requirement) => normalizeName(requirement.name) === name);
+  const those = parsed.filter((requirement) => normalizeName(requirement.name) === name);
+  // Which extras were asked for on the way does not matter: a requirement that is for one is shown with its marker.
+  const [found = those[0]] = applying(those, by.metadata.providesExtra, markers);
   return found === undefined ? name : formatRequirement(found);
 }
 
@@ -107,12 +110,16 @@ export function whyHeld(
 ): readonly RequirementStep[] {
   const metadata = new Map([...held.distributions].map(([name, each]) => [name, each.metadata]));
   const requested = [...held.distributions.values()].filter((each) => each.requested).map(({ name }) => name);
+  const markers = markerEnvironment({
+    pythonVersion: held.minor,
+    architecture: findArchitecture(architecture) ?? 'x86_64',
+  });
   const { edges, roots } = dependencyGraph({
     distributions: metadata,
     application: requested[0] ?? '',
     extras: [],
     requirements: [],
-    markers: markerEnvironment({ pythonVersion: held.minor, architecture: findArchitecture(architecture) ?? 'x86_64' }),
+    markers,
   });
   const cameFrom = new Map<string, string | undefined>(
     [...requested, ...roots.filter((name) => !requested.includes(name))].map((name) => [name, undefined]),
@@ -124,7 +131,11 @@ export function whyHeld(
   for (let name = wanted.name, by = cameFrom.get(name); by !== undefined; name = by, by = cameFrom.get(name)) {
     const distribution = held.distributions.get(by);
     if (distribution === undefined) break;
-    steps.unshift({ by, byVersion: distribution.metadata.version, requirement: requirementFor(distribution, name) });
+    steps.unshift({
+      by,
+      byVersion: distribution.metadata.version,
+      requirement: requirementFor(distribution, name, markers),
+    });
   }
   return steps;
 }
