@@ -120,7 +120,7 @@ describe.skipIf(why !== '')(`numpy, pandas and cryptography${why}`, () => {
     // Debian asks for more where it changed what a symbol does behind its version, or built a snapshot: never for less.
     for (const [name, version] of ours) {
       const least = oracle.get(name) ?? '';
-      const { exitCode } = await run(['dpkg', '--compare-versions', version, 'le-nl', least]);
+      const { exitCode } = await run(['dpkg', '--compare-versions', version, 'le', least]);
       expect(exitCode, `${name} (>= ${version}) and ${least}`).toBe(0);
     }
   });
