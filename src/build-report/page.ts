@@ -102,7 +102,9 @@ function renderLicenses(bill: BillOfMaterials): string {
 function renderNative(report: BuildReport): string {
   const nameOf = ownerNames(report);
   return render('native', {
-    libraries: summarizeLibraries(report.nativeFiles),
+    libraries: summarizeLibraries(report.nativeFiles).map((library) => {
+      return { ...library, declared: report.declared.get(library.library) ?? [] };
+    }),
     files: report.nativeFiles.map((file) => ({ ...file, soname: file.soname ?? '', owner: nameOf(file.owner).label })),
   });
 }
@@ -126,7 +128,7 @@ function edgeRules(drawing: DependencyDrawing | undefined): string {
   return (drawing?.nodes ?? [])
     .map(({ index }) => {
       const number = String(index);
-      return `.graph:has(.n${number}:is(:hover,:focus-visible)) :is(.o${number},.i${number}){stroke:var(--accent);stroke-width:2.5;opacity:1}\n`;
+      return `.graph:has(.n${number}:is(:hover,:focus-visible)) :is(.o${number},.i${number}){stroke:var(--accent);stroke-width:2.5}\n`;
     })
     .join('');
 }

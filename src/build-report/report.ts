@@ -80,6 +80,8 @@ export interface BuildReport {
   readonly bill: BillOfMaterials;
   /** Sorted by path. */
   readonly nativeFiles: readonly NativeFile[];
+  /** By SONAME of a library that the system has to have: the relations of the main package that see to it. */
+  readonly declared: ReadonlyMap<string, readonly string[]>;
   /** The main package first. */
   readonly packages: readonly ReportedPackage[];
   /** Undefined: no linter ran. */

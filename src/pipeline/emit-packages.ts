@@ -82,6 +82,6 @@ export async function emitAll(
       if (!isMain || build.sbom.length === 0) artifacts.push(artifact);
       else artifacts.push({ ...artifact, sbom: await writeBills(definition, artifact, bill, build.sbom) });
     }
-    return build.report ? withReport(artifacts, { bill, definitions }, { ...content, tree }, build) : artifacts;
+    return build.report ? withReport(artifacts, definitions, { ...content, bill, tree }, build) : artifacts;
   });
 }

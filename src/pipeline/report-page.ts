@@ -9,25 +9,26 @@ import {
   type BuildReport,
   type LintFinding,
   type ReportedFile,
+  type ReportedPackage,
   type ReportedSource,
 } from '../build-report/report.ts';
 import type { PackageArtifact } from '../formats/packager.ts';
 import type { PackageDefinition } from '../packages/definition.ts';
 import type { BuildTarget } from '../plan/build-plan.ts';
 import { outputNames } from '../plan/plan-build.ts';
-import { withDigest } from '../sbom/bill.ts';
+import { withDigest, type BillOfMaterials } from '../sbom/bill.ts';
 import { distributionId, interpreterId } from '../sbom/take-stock.ts';
 import { digestFile, writeFileAtomic } from '../system/files.ts';
 import type { Tree } from '../tree/tree.ts';
-import type { DocumentedPackages } from './document.ts';
 import type { TargetContent } from './target-build.ts';
 
 interface ReportOrder {
   readonly applicationFor: (target: BuildTarget) => Pick<Application, 'metadata' | 'source' | 'commit'>;
 }
 
-interface ReportContent extends TargetContent {
+interface ReportContent extends Pick<TargetContent, 'target'> {
   readonly tree: Tree;
+  readonly bill: BillOfMaterials;
   /** What linters said of the packages; absent when none ran. */
   readonly lint?: readonly LintFinding[];
 }
@@ -67,6 +68,20 @@ function filesOf(
   });
 }
 
+/**
+ * Relations that name a library: those of RPM, `libc.so.6(GLIBC_2.17)(64bit)` (RPM documentation, "Dependency
+ * generators"). Debian's name packages, and do not tell for which library.
+ */
+function declarations({ relations, distribution }: PackageDefinition): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, string[]>();
+  if (distribution.format !== 'rpm') return found;
+  for (const { name } of relations.depends) {
+    const library = /^([^()]+\.so[^()]*)\(.*\)$/.exec(name)?.[1];
+    if (library !== undefined) found.set(library, [...(found.get(library) ?? []), name]);
+  }
+  return found;
+}
+
 /** A repository on this machine is of no use to a reader, and would tell the page where it was built. */
 function sourceOf({ source, commit }: Pick<Application, 'source' | 'commit'>): ReportedSource {
   const url = source.kind === 'directory' ? source.origin?.url : undefined;
@@ -79,24 +94,21 @@ function sourceOf({ source, commit }: Pick<Application, 'source' | 'commit'>): R
 }
 
 /**
- * Writes the page about a build beside the main package.
- * @param artifacts of the packages, in their order; the main package is the first
- * @returns the artifacts, the main package's with its page
- * @throws CoachbuilderError `wheel-invalid`, `disk-full`, `output-unwritable`
+ * Collects what the page about a build shows; the staging root has to be there still.
+ * @param packages the main package first
+ * @throws CoachbuilderError `wheel-invalid`
  */
-export async function withReport(
-  artifacts: readonly PackageArtifact[],
-  { bill, definitions }: DocumentedPackages,
+export async function collectReport(
+  packages: readonly [ReportedPackage, ...(readonly ReportedPackage[])],
   content: ReportContent,
   { applicationFor }: ReportOrder,
-): Promise<readonly PackageArtifact[]> {
-  const { target, tree, lint } = content;
-  const [[main, ...others], [definition]] = [artifacts, definitions];
-  if (main === undefined || definition === undefined) throw new Error('Internal error: a target without packages');
+): Promise<BuildReport> {
+  const { target, tree, bill, lint } = content;
+  const [{ definition, sha256 }] = packages;
   const application = applicationFor(target);
   const { name, version } = application.metadata;
   const ownerOf = ownersOf(tree, target);
-  const report: BuildReport = {
+  return {
     application: { name, version },
     target: {
       label: target.label,
@@ -110,15 +122,34 @@ export async function withReport(
     source: sourceOf(application),
     epoch: definition.epoch,
     files: filesOf(definition, tree, ownerOf),
-    bill: withDigest(bill, main.sha256),
+    bill: withDigest(bill, sha256),
     nativeFiles: await readNativeFiles(tree, ownerOf),
-    packages: definitions.map((each, index) => {
-      const { size, sha256 } = artifacts[index] ?? main;
-      return { definition: each, size, sha256 };
-    }),
+    declared: declarations(definition),
+    packages,
     lint,
   };
-  const path = join(dirname(main.path), reportFileName(definition));
+}
+
+/**
+ * Writes the page about a build beside the main package.
+ * @param artifacts of the definitions, in their order; the main package is the first
+ * @returns the artifacts, the main package's with its page
+ * @throws CoachbuilderError `wheel-invalid`, `disk-full`, `output-unwritable`
+ */
+export async function withReport(
+  artifacts: readonly PackageArtifact[],
+  definitions: readonly PackageDefinition[],
+  content: ReportContent,
+  order: ReportOrder,
+): Promise<readonly PackageArtifact[]> {
+  const packages = definitions.flatMap((definition, index) => {
+    const { size, sha256 } = artifacts[index] ?? {};
+    return size === undefined || sha256 === undefined ? [] : [{ definition, size, sha256 }];
+  });
+  const [[main, ...others], [first, ...rest]] = [artifacts, packages];
+  if (main === undefined || first === undefined) throw new Error('Internal error: a target without packages');
+  const report = await collectReport([first, ...rest], content, order);
+  const path = join(dirname(main.path), reportFileName(first.definition));
   await writeFileAtomic(path, renderPage(report));
   return [{ ...main, report: { path, ...(await digestFile(path)) } }, ...others];
 }

@@ -76,7 +76,7 @@ export async function computedStyle(page: Page, selector: string, property: stri
     .evaluate((element, name) => (globalThis as unknown as PageGlobals).getComputedStyle(element)[name], property);
 }
 
-/** How wide a page gets, and what of it reaches out of the window; what scrolls by itself does not count. */
+/** How wide a page gets, and what reaches out of the window or its section; what scrolls by itself does not count. */
 export async function overflow(page: Page): Promise<{ readonly page: number; readonly wide: readonly string[] }> {
   return page.evaluate(() => {
     const { document, innerWidth } = globalThis as unknown as PageGlobals;
@@ -84,7 +84,10 @@ export async function overflow(page: Page): Promise<{ readonly page: number; rea
       page: document.documentElement.scrollWidth,
       wide: Array.from(document.querySelectorAll('body *'))
         .filter((each) => each.closest('.scroll, .skip, thead') === null)
-        .filter((each) => each.getBoundingClientRect().right > innerWidth + 0.5)
+        .filter((each) => {
+          const room = each.closest('section')?.getBoundingClientRect().right ?? innerWidth;
+          return each.getBoundingClientRect().right > Math.min(room, innerWidth) + 0.5;
+        })
         .map((each) => each.outerHTML.slice(0, 200)),
     };
   });

@@ -98,6 +98,7 @@ export function aReport(overrides: Partial<BuildReport> = {}): BuildReport {
         ],
       },
     ],
+    declared: new Map(),
     packages: [
       { definition: main, size: 12_345, sha256: 'b'.repeat(64) },
       { definition: cli, size: 700, sha256: 'c'.repeat(64) },

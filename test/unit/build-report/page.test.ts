@@ -29,9 +29,13 @@ const hostile: BuildReport = aReport({
       owner: 'pypi-evil',
       soname: attack,
       searched: [attack],
-      needs: [{ library: attack, versions: [attack], privatePath: attack }],
+      needs: [
+        { library: attack, versions: [attack], privatePath: undefined },
+        { library: `lib${attack}`, versions: [attack], privatePath: attack },
+      ],
     },
   ],
+  declared: new Map([[attack, [attack]]]),
   packages: [
     {
       definition: aPackageDefinition({

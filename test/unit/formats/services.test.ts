@@ -110,7 +110,14 @@ function defineNode(distribution: Distribution, written: WrittenPackageOverride)
   const target = aTarget(distribution, aManifest({ packages: [aPackage({ id: 'main', name: 'main' }), settings] }));
   const sources = { sizes: new Map(), fragments: new Map(), services: texts };
   const planServices = servicePlanner(target, sources);
-  const [, node] = definePackages({ target, tree: aTree(), sources, planServices, epoch: someEpoch });
+  const [, node] = definePackages({
+    target,
+    tree: aTree(),
+    sources,
+    planServices,
+    integrations: new Map(),
+    epoch: someEpoch,
+  });
   return node!;
 }
 
