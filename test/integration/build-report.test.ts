@@ -266,8 +266,11 @@ describe.skipIf(obstacle !== undefined)(`the page about a build in a browser${re
     });
 
     it('prints whole: both ways of dividing, and what is folded', async () => {
-      await using opened = await open(main('deb').report ?? '');
+      await using opened = await open(main('deb').report ?? '', { colorScheme: 'dark' });
       await opened.page.emulateMedia({ media: 'print' });
+      // On paper, whoever reads in the dark.
+      expect(await computedStyle(opened.page, 'body', 'color')).toBe('rgb(27, 33, 39)');
+      expect(await computedStyle(opened.page, 'body', 'backgroundColor')).toBe('rgb(255, 255, 255)');
       for (const place of ['#sizes-by-distribution', '#sizes-by-kind', '#parts-by-kind', '#largest-files'])
         expect(await opened.page.locator(place).isVisible(), place).toBe(true);
     });

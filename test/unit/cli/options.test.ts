@@ -42,6 +42,7 @@ describe('the options of build-package', () => {
       resume: false,
       checkReproducible: false,
       sbom: [],
+      report: false,
       elsewhere: undefined,
       missingDistribution: expect.any(UsageError) as UsageError,
     });
@@ -61,6 +62,7 @@ describe('the options of build-package', () => {
           '--resume',
           '--check-reproducible',
           '--sbom=all',
+          '--report',
         ],
         ...['--builder=wheels', '--image=example.com/builder:1', 'httpie==3.2.4'],
       ),
@@ -85,6 +87,7 @@ describe('the options of build-package', () => {
       resume: true,
       checkReproducible: true,
       sbom: ['cyclonedx', 'spdx'],
+      report: true,
       elsewhere: undefined,
       missingDistribution: expect.any(UsageError) as UsageError,
     });

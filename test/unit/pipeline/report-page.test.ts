@@ -77,9 +77,6 @@ async function collect({ on = 'debian-12', interpreter, application, definition 
     application: 'fleet',
     wheelhouse: wheelhouseOf(...wheels.map((wheel) => makeWheel(directory, wheel).path)),
     environment: {
-      key: '',
-      fingerprint: '',
-      distributions: [],
       inputs: {
         ...{ python: '3.11', glibc: '2.36', architecture: 'x86_64' },
         ...{ requirements: [], constraints: [], indexes: [] },
