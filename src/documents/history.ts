@@ -7,7 +7,6 @@ import type { ToolPorts } from '../application/ports.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import { readManifestBytes } from '../packages/sources.ts';
 import { decodeText } from './decode.ts';
-import { plainText } from './plain-text.ts';
 import { parseReleaseNotes, type ReleaseNotes } from './release-notes.ts';
 
 /** What is known about an application's releases. */
@@ -56,7 +55,7 @@ async function fromGit(
     });
   }
   const notes = releases.map(({ date, subjects, version: tagged }) => {
-    return { version: tagged, date, changes: subjects.map(plainText).filter((text) => text !== '') };
+    return { version: tagged, date, changes: subjects };
   });
   return { from: 'git', notes, file: undefined };
 }

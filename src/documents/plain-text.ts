@@ -17,6 +17,8 @@ export function plainText(text: string): string {
       .replaceAll(/``?([^`]+)``?_{0,2}/g, '$1')
       .replaceAll(/(\*\*|__)(?=\S)(.+?)(?<=\S)\1/g, '$2')
       .replaceAll(/(?<![\w*])\*(?=[^\s*])([^*]+?)(?<=\S)\*(?![\w*])/g, '$1')
+      // Addresses in angle brackets are text, tags of HTML are not.
+      .replaceAll(/<((?:https?|mailto):[^<>\s]+|[^<>\s@]+@[^<>\s@]+)>/gi, '$1')
       .replaceAll(/<\/?[a-z][^<>]*>/gi, '')
       .replaceAll(/[\ue000-\ue0ff]/g, (sign) => String.fromCharCode(sign.charCodeAt(0) - privateArea))
       .replaceAll(/\s+/g, ' ')

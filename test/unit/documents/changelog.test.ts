@@ -11,8 +11,9 @@ const day = 86_400;
 
 function changelog(
   notes: readonly ReleaseNotes[],
-  { version = '1.2.0', epoch = someEpoch, from = 'file' as History['from'] } = {},
+  options: { readonly version?: string; readonly epoch?: number; readonly from?: History['from'] } = {},
 ) {
+  const { version = '1.2.0', epoch = someEpoch, from = 'file' } = options;
   const facts = { version, packageVersion: nameVersion(version), epoch, nameVersion };
   return packageChangelog({ from, notes, file: undefined }, facts);
 }

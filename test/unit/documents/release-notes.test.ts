@@ -93,7 +93,7 @@ History
 Dependencies
 ~~~~~~~~~~~~
 
-- Support urllib3 2.0.
+- Support urllib3 2.0, <b>see</b> <https://example.com>.
 `;
 
   it('is taken apart by its versions', () => {
@@ -103,7 +103,11 @@ Dependencies
         date: day('2023-05-22'),
         changes: ['Security', 'Fixed Proxy-Authorization for 6000, see the advisory.'],
       },
-      { version: '2.30.0', date: day('2023-05-03'), changes: ['Dependencies: Support urllib3 2.0.'] },
+      {
+        version: '2.30.0',
+        date: day('2023-05-03'),
+        changes: ['Dependencies: Support urllib3 2.0, see https://example.com.'],
+      },
     ]);
   });
 });
