@@ -17,15 +17,15 @@ export function sizesOf(tree: Tree): readonly (readonly [distribution: string | 
 /**
  * Holds a tree to its budget.
  * @param limit bytes; undefined: as large as it likes
- * @throws CoachbuilderError `too-large` naming the largest distributions
+ * @returns the error `too-large` naming the largest distributions; undefined when the tree keeps to it
  */
-export function refuseOversize(tree: Tree, limit: number | undefined): void {
-  if (limit === undefined) return;
+export function oversizeError(tree: Tree, limit: number | undefined): CoachbuilderError | undefined {
+  if (limit === undefined) return undefined;
   const sizes = sizesOf(tree);
   const total = sizes.reduce((sum, [, bytes]) => sum + bytes, 0);
-  if (total <= limit) return;
+  if (total <= limit) return undefined;
   const own = 'the virtual environment itself, with its interpreter';
-  throw new CoachbuilderError(
+  return new CoachbuilderError(
     'too-large',
     `the files below ${tree.prefix} have ${formatSize(total)}, and ${formatSize(limit)} are allowed`,
     {

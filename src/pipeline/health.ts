@@ -15,7 +15,7 @@ import { healthError } from '../inspect/health/refuse.ts';
 import { checkRequirements } from '../inspect/health/requirements.ts';
 import { removeStrangers } from '../inspect/health/strangers.ts';
 import { describeLeak, findLeaks, forbiddenPaths, leakError, leakHint, type Leak } from '../inspect/leaks.ts';
-import { refuseOversize } from '../inspect/size.ts';
+import { oversizeError } from '../inspect/size.ts';
 import { platformOf } from '../lock/platform.ts';
 import { architectures } from '../model/architecture.ts';
 import type { BuildTarget } from '../plan/build-plan.ts';
@@ -113,7 +113,6 @@ function leakFinding(leak: Leak): HealthFinding {
 export async function checkHealth(target: BuildTarget, tree: Tree, build: TargetBuild): Promise<Tree> {
   const { manifest, interpreter, label, distribution } = target;
   const { reporter } = build.ports;
-  refuseOversize(tree, manifest.slim.sizeLimit);
   let said = '';
   const check = async (progress: Progress): Promise<Tree> => {
     const places = placesOf(tree.prefix, interpreter.minor);
@@ -145,7 +144,9 @@ export async function checkHealth(target: BuildTarget, tree: Tree, build: Target
     const error = errors.every((finding) => finding.check === 'build-paths')
       ? leakError(leaks.filter(({ path }) => paths.has(path)))
       : healthError(errors, distribution.title);
-    if (error !== undefined) throw error;
+    const oversize = oversizeError(tree, manifest.slim.sizeLimit);
+    if (error !== undefined) throw oversize === undefined ? error : error.withDetails(`size: ${oversize.message}`);
+    if (oversize !== undefined) throw oversize;
     return { ...tree, health: { imported: imports.imported, warnings, accepted } };
   };
   return runStage(reporter, { stage: 'health', target: label, summary: () => said }, check);

@@ -144,11 +144,14 @@ describe('the health check', () => {
   });
 
   it('holds the tree to its budget', async () => {
-    const manifest = `health: {imports: never}\nslim: {size-limit: 4 kB, remove: [tests]}\n`;
+    const manifest = accepted.replace('slim: {', 'slim: {size-limit: 2 kB, remove: [tests], ');
     const { exitCode, stderr } = await build('budget', manifest);
     expect(exitCode).toBe(1);
-    expect(stderr).toMatch(/error\[too-large\]: the files below \/opt\/boat have \d+\.\d kB, and 4\.0 kB are allowed/);
+    expect(stderr).toMatch(/error\[too-large\]: the files below \/opt\/boat have \d+\.\d kB, and 2\.0 kB are allowed/);
     expect(stderr).toMatch(/^ {2}\d.* dep$/m);
+    const both = await build('budget-and-more', 'health: {imports: never}\nslim: {size-limit: 2 kB}\n');
+    expect(both.stderr).toMatch(/^ {2}size: the files below .* are allowed$/m);
+    expect(both.stderr).toContain('error[health-check-failed]');
   });
 });
 
