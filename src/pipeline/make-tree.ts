@@ -34,6 +34,7 @@ async function layOut(target: BuildTarget, wheelhouse: Wheelhouse, root: string,
       root,
       epoch: build.epoch,
       requested: [manifest.name],
+      exclude: manifest.slim.exclude,
       ...(brought === undefined ? {} : { interpreter: brought }),
     }),
   );

@@ -16,6 +16,7 @@ import { measure } from './content-meter.ts';
 import { layOut, type Layout, type SkeletonPart } from './layout.ts';
 import { skeleton } from './skeleton.ts';
 import { Staging } from './staging.ts';
+import { anyTreeGlob, placesOf } from './tree-glob.ts';
 import type { Tree, TreeEntry } from './tree.ts';
 import { installWheel, type InstalledWheel, type Installation } from './wheel-install.ts';
 import { planWheel, type WheelPlan } from './wheel-plan.ts';
@@ -43,6 +44,8 @@ export interface AssembleRequest {
   readonly requested: readonly string[];
   /** The interpreter that the package brings. */
   readonly interpreter?: InterpreterFiles;
+  /** Globs of files that are left out afterwards (`slim.exclude`). */
+  readonly exclude?: readonly string[];
 }
 
 /** More than two wheels at once gain nothing on the usual machine: unpacking is bound by the processor. */
@@ -68,7 +71,10 @@ export async function assembleTree(request: AssembleRequest): Promise<Tree> {
   const wheels = sortByBytes(wheelhouse.wheels, ({ name }) => name);
   refuseUnsupported(wheels, target);
   const plans = await planAll(wheels, layout, new Set(request.requested));
-  const claims = settleClaims([...parts, ...(request.interpreter?.members ?? [])], plans);
+  const places = placesOf(target.prefix, target.interpreter.minor);
+  const excluded = anyTreeGlob(request.exclude ?? [], places);
+  const leftOut = (path: string): boolean => excluded(posix.join(target.prefix, path));
+  const claims = settleClaims([...parts, ...(request.interpreter?.members ?? [])], plans, leftOut);
 
   const staging = new Staging(root, target.prefix, epoch);
   for (const directory of claims.directories) staging.makeDirectory(directory);

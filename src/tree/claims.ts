@@ -33,11 +33,13 @@ function addParents(directories: Map<string, string | undefined>, path: string, 
  * namespace package: nothing is lost then, whoever writes it, and each lists it in its RECORD. Anything else is a
  * conflict, because the order of installation would decide which of the two works.
  * @param plans in the order in which they may claim; the first one writes what several bring
+ * @param leftOut whether a path, relative to the prefix, is left out of the tree afterwards: nobody fights for it
  * @throws CoachbuilderError `file-conflict` naming the distributions and every path
  */
 export function settleClaims(
   parts: readonly Pick<SkeletonPart, 'kind' | 'path'>[],
   plans: readonly WheelPlan[],
+  leftOut: (path: string) => boolean = () => false,
 ): Claims {
   const claims = new Map<string, Claim>();
   const directories = new Map<string, string | undefined>();
@@ -48,7 +50,9 @@ export function settleClaims(
   const claim = (path: string, taken: Claim): void => {
     const earlier = claims.get(path);
     if (earlier === undefined) claims.set(path, taken);
-    else if (earlier.identity !== taken.identity) clash(path, earlier.distribution, taken.distribution);
+    else if (earlier.identity !== taken.identity && (earlier.distribution === undefined || !leftOut(path))) {
+      clash(path, earlier.distribution, taken.distribution);
+    }
     addParents(directories, path, taken.distribution);
   };
 
@@ -66,7 +70,7 @@ export function settleClaims(
   const [first] = conflicts;
   if (first !== undefined) {
     throw new CoachbuilderError('file-conflict', first, {
-      hint: 'choose versions of the two that do not collide, or do without one of them',
+      hint: 'choose versions of the two that do not collide, do without one of them, or leave the path out with slim.exclude',
       details: conflicts.slice(1),
     });
   }

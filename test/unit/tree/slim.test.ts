@@ -38,7 +38,11 @@ async function slimmed(
   const paths = wheels.map((options) =>
     makeWheel(join(directory, 'wheels'), { name: 'fleet', version: '1.0', ...options }),
   );
-  const tree = await assemble({ root, wheelhouse: wheelhouseOf(...paths.map(({ path }) => path)) });
+  const tree = await assemble({
+    root,
+    wheelhouse: wheelhouseOf(...paths.map(({ path }) => path)),
+    exclude: settings.exclude ?? [],
+  });
   return slimTree(tree, { settings: { ...nothing, ...settings }, places: placesOf('/opt/fleet', '3.11'), epoch });
 }
 
@@ -159,6 +163,22 @@ describe('slimTree', () => {
     const files = { 'space/__init__.py': '' };
     await slimmed({ exclude: ['space/__init__.py'] }, { name: 'one', files }, { name: 'two', files });
     for (const name of ['one', 'two']) expect(recordOf(name)).not.toContain('space/__init__.py');
+  });
+
+  it('settles what two distributions fight for, and nothing else', async () => {
+    const one = { name: 'one', files: { 'tests/conftest.py': '1', 'one.py': '' } };
+    const two = { name: 'two', files: { 'tests/conftest.py': '2', 'two.py': '' } };
+    expect(left(await slimmed({ exclude: ['tests'] }, one, two))).toEqual(['one.py', 'two.py']);
+    for (const name of ['one', 'two']) expect(recordOf(name)).not.toContain('tests/conftest.py');
+    root = join(directory, 'another');
+    await expect(slimmed({ remove: ['tests'] }, one, two)).rejects.toMatchObject({
+      code: 'file-conflict',
+      message: 'lib/python3.11/site-packages/tests/conftest.py belongs to one and to two',
+    });
+    // The environment itself cannot be left out.
+    root = join(directory, 'third');
+    const thief = { files: {}, data: { 'scripts/python': '' } };
+    await expect(slimmed({ exclude: ['bin/python'] }, thief)).rejects.toMatchObject({ code: 'file-conflict' });
   });
 
   it('makes links of libraries that are the same, which keep their name for the loader and their digest for RECORD', async () => {
