@@ -50,6 +50,7 @@ const rules: readonly Rule[] = [
   integration.integrationSourcesExist,
   integration.firewallServicesAreValid,
   integration.integrationsAreComplete,
+  integration.serviceEnvironmentFilesAreKnown,
   integrationOptions.logrotateOptionsAreValid,
   integrationOptions.tmpfilesAreValid,
   integrationOptions.environmentFilesAreOwned,

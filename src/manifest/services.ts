@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 
 import type { Distribution } from '../distributions/distribution.ts';
+import { environmentFileOf } from './integration/environment-file.ts';
 import type { WrittenPackageOverride, WrittenService } from './schema.ts';
 import { splitWords } from './service-words.ts';
 import {
@@ -92,7 +93,7 @@ function hardeningOf(written: WrittenService['hardening']): Readonly<Record<stri
   );
 }
 
-function commandOf(written: WrittenService): ServiceCommand | undefined {
+function commandOf(written: WrittenService, { format }: Distribution): ServiceCommand | undefined {
   const { command } = written;
   if (command === undefined || command === null) return undefined;
   const type = written.type ?? 'simple';
@@ -100,7 +101,7 @@ function commandOf(written: WrittenService): ServiceCommand | undefined {
     words: typeof command === 'string' ? (splitWords(command) ?? []) : command,
     type,
     environment: written.environment ?? {},
-    environmentFiles: listOf(written['environment-file']),
+    environmentFiles: listOf(written['environment-file']).map((each) => environmentFileOf(each, format)),
     workingDirectory: written['working-directory'],
     // What ends by itself has not failed (systemd.service(5), Restart=).
     restart: written.restart ?? (type === 'oneshot' ? 'no' : 'on-failure'),
@@ -148,7 +149,7 @@ export function normalizeServices(
         suffix,
         description: written.description ?? `${summary} (${name})`,
         files: Object.fromEntries(Object.entries(files).filter(([, path]) => path !== undefined)),
-        command: commandOf(written),
+        command: commandOf(written, distribution),
         user: written.user,
         group: written.group,
         directories: directoriesOf(written),

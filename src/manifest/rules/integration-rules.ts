@@ -1,8 +1,11 @@
+import { didYouMean } from '../../errors/suggest.ts';
 import type { Finding } from '../finding.ts';
+import { parseEnvironmentFile } from '../integration/environment-file.ts';
 import { parsePort } from '../integration/ports.ts';
 import { completedShells } from '../integration/settings.ts';
 import type { ManifestPath } from '../places.ts';
 import type { WrittenPackageOverride } from '../schema.ts';
+import { listOf } from '../services.ts';
 import { keyProblem, packageParts, problem, type Rule } from './rule.ts';
 import { checkSource } from './source-rules.ts';
 import { packageViews } from './view.ts';
@@ -139,4 +142,29 @@ export const integrationsAreComplete: Rule = (input) => {
       ),
     ]),
   );
+};
+
+/** A name of an environment file means one that a package has, because the directory depends on the family. */
+export const serviceEnvironmentFilesAreKnown: Rule = (input) => {
+  if (!input.complete) return [];
+  return packageViews(input).flatMap((view) => {
+    const known = view.flatMap(({ settings }) =>
+      Object.entries(settings['environment-files'] ?? {}).flatMap(([name, entry]) => (entry === null ? [] : [name])),
+    );
+    return view.flatMap(({ settings, where }) =>
+      Object.entries(settings.services ?? {}).flatMap(([service, written]) =>
+        listOf(written?.['environment-file']).flatMap((text) => {
+          const { target, isName } = parseEnvironmentFile(text);
+          if (!isName || known.includes(target)) return [];
+          return [
+            problem(
+              where('services', service, 'environment-file'),
+              `no package has the environment file "${target}".${didYouMean(target, known)}`,
+              'name one of "environment-files", or write an absolute path',
+            ),
+          ];
+        }),
+      ),
+    );
+  });
 };

@@ -1,4 +1,5 @@
 import type { Finding } from '../finding.ts';
+import { parseEnvironmentFile } from '../integration/environment-file.ts';
 import type { ManifestPath } from '../places.ts';
 import { splitWords } from '../service-words.ts';
 import { directoriesOf, directoryKeys, listOf } from '../services.ts';
@@ -34,9 +35,7 @@ export const serviceValuesAreValid: Rule = (input) =>
   writtenServices(input).flatMap((part): Finding[] => {
     const { path, service } = part;
     const absolute = (key: 'working-directory' | 'environment-file', value: string): Finding[] =>
-      /^\/[^\s]*$/.test(key === 'environment-file' ? value.replace(/^-/, '') : value)
-        ? []
-        : [problem([...path, key], `"${value}" must be an absolute path without spaces`)];
+      /^\/[^\s]*$/.test(value) ? [] : [problem([...path, key], `"${value}" must be an absolute path without spaces`)];
     return [
       ...checkCommand(part),
       ...oneLine([...path, 'description'], service.description),
@@ -45,7 +44,9 @@ export const serviceValuesAreValid: Rule = (input) =>
           ? oneLine([...path, 'environment', name], value)
           : [keyProblem([...path, 'environment', name], `"${name}" is not the name of a variable`)],
       ),
-      ...listOf(service['environment-file']).flatMap((value) => absolute('environment-file', value)),
+      ...listOf(service['environment-file'])
+        .map((value) => parseEnvironmentFile(value))
+        .flatMap(({ target, isName }) => (isName ? [] : absolute('environment-file', target))),
       ...listOf(service['working-directory']).flatMap((value) => absolute('working-directory', value)),
       ...listOf(service.after).flatMap((value) =>
         /^[\w:.@\\-]+\.[a-z]+$/.test(value)

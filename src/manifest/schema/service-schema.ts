@@ -46,7 +46,8 @@ const service = z
       .optional()
       .meta({ description: 'Variables that it gets.', examples: [{ FLEET_COLOUR: 'never' }] }),
     'environment-file': name.meta({
-      description: 'File of `NAME=value` lines, absolute; after a `-` it may be missing.',
+      description:
+        'File of `NAME=value` lines: the name of one of `environment-files`, or an absolute path; after a `-` it may be missing.',
       examples: ['-/etc/default/fleet'],
     }),
     'working-directory': text.optional().meta({ description: 'Where it runs; `/` by default.' }),

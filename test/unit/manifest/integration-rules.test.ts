@@ -5,6 +5,7 @@ import { checkManifest } from '../../../src/manifest/check.ts';
 import { normalizeManifest } from '../../../src/manifest/normalize.ts';
 import { parseYamlManifest } from '../../../src/manifest/parse.ts';
 import type { IntegrationSettings } from '../../../src/manifest/integration/settings.ts';
+import type { PackageSettings } from '../../../src/manifest/manifest.ts';
 import type { SourceDescription } from '../../../src/manifest/source-files.ts';
 import { aDistribution, someMetadata } from '../../support/manifest.ts';
 
@@ -27,14 +28,18 @@ function problems(...lines: readonly string[]): readonly string[] {
   );
 }
 
-function integration(distribution: string, ...lines: readonly string[]): IntegrationSettings {
+function packageOn(distribution: string, ...lines: readonly string[]): PackageSettings {
   const { written, diagnostics } = checked(`packages:\n  node:\n${lines.map((line) => `    ${line}\n`).join('')}`);
   expect(diagnostics).toEqual([]);
   const application = { metadata: someMetadata(), scriptNames: [] };
   const manifest = normalizeManifest(written, { ...context, application, distribution: aDistribution(distribution) });
   const node = manifest.packages.find(({ id }) => id === 'node');
   if (node === undefined) throw new Error('there is no package node');
-  return node.integration;
+  return node;
+}
+
+function integration(distribution: string, ...lines: readonly string[]): IntegrationSettings {
+  return packageOn(distribution, ...lines).integration;
 }
 
 const at = (line: number, column: number, message: string): string =>
@@ -186,6 +191,26 @@ describe('what a package tells the system', () => {
       { directories: [{ path: '/run/fleet', mode: 0o755, owner: 'root' }] },
       { directories: [{ path: '/run/other' }] },
     ]);
+  });
+
+  it('has its environment files where its services look for them', () => {
+    const lines = [
+      'environment-files: {boat: e}',
+      'services: {boat: {command: /bin/boat, environment-file: [-boat, /etc/boat.env]}}',
+    ];
+    const filesOn = (id: string): unknown => packageOn(id, ...lines).services[0]?.command?.environmentFiles;
+    expect(filesOn('debian-12')).toEqual(['-/etc/default/boat', '/etc/boat.env']);
+    expect(filesOn('rocky-9')).toEqual(['-/etc/sysconfig/boat', '/etc/boat.env']);
+    expect(problems('environment-files: {boat: e}', 'services: {boat: {command: /b, environment-file: bota}}')).toEqual(
+      [
+        at(
+          4,
+          54,
+          'no package has the environment file "bota". Did you mean "boat"?\n    name one of "environment-files", or write an absolute path',
+        ),
+      ],
+    );
+    expect(problems('services: {boat: {command: /b, environment-file: etc/boat}}')).toHaveLength(1);
   });
 
   it('has titles without a word about them', () => {
