@@ -49,6 +49,7 @@ describe.skipIf(reason !== undefined)(`services${reason === undefined ? '' : ` [
     name: string,
     units: Readonly<Record<string, string>>,
     scripts: Readonly<Record<string, string>> = {},
+    services: readonly string[] = [],
   ): Promise<string> {
     const directory = await work.directory(name);
     const wheel = makeWheel(directory, {
@@ -62,7 +63,9 @@ describe.skipIf(reason !== undefined)(`services${reason === undefined ? '' : ` [
     const fragments = Object.entries(scripts).map(([turn, text]) => [turn, `${turn}.sh`, text] as const);
     for (const [, file, text] of fragments) await writeFile(join(directory, file), `${text}\n`);
     const lines = [
-      ...['name: boat', 'packages:', '  main:', '    links: {/usr/bin: [boat]}', '    files:', ...files],
+      ...['name: boat', 'packages:', '  main:', '    links: {/usr/bin: [boat]}'],
+      ...(files.length === 0 ? [] : ['    files:', ...files]),
+      ...(services.length === 0 ? [] : ['    services:', ...services.map((line) => `      ${line}`)]),
       ...(fragments.length === 0 ? [] : ['    scripts:', ...fragments.map(([turn, file]) => `      ${turn}: ${file}`)]),
       '',
     ];
@@ -128,6 +131,26 @@ describe.skipIf(reason !== undefined)(`services${reason === undefined ? '' : ` [
     expect(await readFile(junit, 'utf8')).toMatch(
       /<testcase [^>]*name="starts, restarts and stops boat\.service"[^>]*\/>/,
     );
+    expect(await store.containers()).toEqual([]);
+  });
+
+  test('that a manifest declares are stopped by their package itself', async () => {
+    const services = [
+      'boat: {command: boat sail, user: nobody, state-directory: boat}',
+      'boat-again: {unit: again.service, stop-on-upgrade: true}',
+      'boat-waiting: {command: boat sail, start: false}',
+    ];
+    const directory = await work.directory('declared');
+    await writeFile(join(directory, 'again.service'), `${unit('sail')}[Install]\nWantedBy=multi-user.target\n`);
+    const path = await build('declared', {}, {}, services);
+    const outcome = await testPackage('localhost/debian-init:12', path);
+    expect(outcome.exitCode, outcome.stderr + outcome.stdout).toBe(0);
+    const stops = serviceResults(outcome).filter(({ title }) => title.startsWith('stops '));
+    expect(stops.map(({ title, outcome: each }) => `${title}: ${each}`)).toEqual([
+      'stops boat-again.service when it is removed: passed',
+      'stops boat-waiting.service when it is removed: passed',
+      'stops boat.service when it is removed: passed',
+    ]);
     expect(await store.containers()).toEqual([]);
   });
 
