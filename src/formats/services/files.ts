@@ -85,7 +85,7 @@ function renderUnit(service: RunnableService, { distribution, prefix }: ServiceF
 
 /** A job for upstart or an init script: both are shell around the same command. */
 function renderScript(service: RunnableService, template: string, prefix: string): string {
-  const { command, user = 'root', group = user, description, name } = service;
+  const { command, user = 'root', group = '', description, name } = service;
   const words = absoluteWords(command, prefix);
   return renderTemplate(
     template,

@@ -1,6 +1,6 @@
 import type { Distribution } from '../../distributions/distribution.ts';
 import type { PackageSettings } from '../../manifest/manifest.ts';
-import { serviceDirectoryParents, type ServiceSettings } from '../../manifest/service-settings.ts';
+import { serviceDirectoryParents, type ServiceSettings, type UserSettings } from '../../manifest/service-settings.ts';
 import type { ServiceParts } from '../../packages/define.ts';
 import type { ContentEntry } from '../../packages/definition.ts';
 import type { PackagedService, ServicePlan } from '../../packages/service-plan.ts';
@@ -48,13 +48,15 @@ function placeOf(
 }
 
 /**
- * The directories of a package's services, and those between them and the system's. The user owns them; what is
- * written in the manifest under `directories` stands as it is.
+ * The directories of a package's services, and those between them and the system's. The user owns them, with the group
+ * that the manifest gives the service or the user; of a user that it does not describe the group is not known, and root's
+ * stands in. What is written in the manifest under `directories` stands as it is.
  */
-function directoryEntries(settings: PackageSettings): readonly ContentEntry[] {
+function directoryEntries(settings: PackageSettings, users: readonly UserSettings[]): readonly ContentEntry[] {
   const written = new Set(settings.directories.map(({ path }) => path));
-  const entries = settings.services.flatMap(({ directories, user = 'root', group = user }) =>
-    directories
+  const entries = settings.services.flatMap(({ directories, user = 'root', group: own }) => {
+    const group = own ?? users.find(({ name }) => name === user)?.group ?? 'root';
+    return directories
       .filter(({ kind }) => kind !== 'runtime')
       .flatMap(({ kind, name }) => {
         const steps = name.split('/');
@@ -68,8 +70,8 @@ function directoryEntries(settings: PackageSettings): readonly ContentEntry[] {
             ...(last ? { owner: user, group } : rootOwned),
           };
         });
-      }),
-  );
+      });
+  });
   const unique = new Map(entries.map((entry) => [JSON.stringify(entry), entry]));
   return [...unique.values()].filter(({ path }) => !written.has(path));
 }
@@ -96,6 +98,7 @@ export function servicePlanner(
   sources: Pick<PackageSources, 'services'>,
 ): (settings: PackageSettings) => ServiceParts {
   const { distribution, manifest } = target;
+  const users = manifest.packages.flatMap((each) => each.users);
   return (settings) => {
     const files = settings.services.map((service) => {
       const { path, ...facts } = placeOf(service, distribution);
@@ -110,7 +113,7 @@ export function servicePlanner(
         accounts,
         ...purgedDirectories(settings),
       },
-      contents: [...files, ...contents, ...directoryEntries(settings)],
+      contents: [...files, ...contents, ...directoryEntries(settings, users)],
     };
   };
 }
