@@ -52,7 +52,7 @@ const ldap25: Row = {
 const ldap26: Row = { debian: { '13': 'libldap2' }, ubuntu: { '24.04': 'libldap2' } };
 const odbc: Row = {
   debian: { '10': 'libodbc1', '12': 'libodbc2' },
-  ubuntu: { '14.04': 'libodbc1', '22.04': 'libodbc2' },
+  ubuntu: { '16.04': 'libodbc1', '22.04': 'libodbc2' },
 };
 const glvnd = (name: string, older: string): Row => ({
   debian: { '10': name },
@@ -128,9 +128,10 @@ const rows: Readonly<Record<string, Row>> = {
   'libmysqlclient.so.21': { debian: {}, ubuntu: { '20.04': 'libmysqlclient21', '26.04': undefined } },
   'libsqlite3.so.0': always('libsqlite3-0'),
   'libodbc.so.2': odbc,
+  'libodbc.so.1': { debian: {}, ubuntu: { '14.04': 'libodbc1', '16.04': undefined } },
   'libodbcinst.so.2': {
     debian: { '10': 'odbcinst1debian2', '12': 'libodbcinst2' },
-    ubuntu: { '14.04': 'odbcinst1debian2', '22.04': 'libodbcinst2' },
+    ubuntu: { '16.04': 'odbcinst1debian2', '22.04': 'libodbcinst2' },
   },
   'libdb-5.3.so': t64('libdb5.3'),
   'libgdbm.so.6': {

@@ -104,6 +104,32 @@ describe('readElf', () => {
     }
   });
 
+  const whyNoLinker =
+    spawnSync('gcc', ['--version']).status !== 0 ? 'no gcc' : process.arch !== 'x64' ? 'not x86-64' : undefined;
+
+  it.skipIf(whyNoLinker !== undefined).each([
+    ['v2', 2, ['DT_HASH']],
+    ['v3', 3, ['DT_GNU_HASH', 'DT_HASH']],
+    ['v4', 4, ['DT_GNU_HASH']],
+  ] as const)(
+    `reads the processor's level and the hash tables that ld wrote: x86-64-%s, %i, %j${whyNoLinker === undefined ? '' : ` [skipped: ${whyNoLinker}]`}`,
+    (level, expected, tables) => {
+      const directory = mkdtempSync(join(tmpdir(), 'coachbuilder-elf-'));
+      try {
+        const [source, path] = [join(directory, 'f.c'), join(directory, 'f.so')];
+        writeFileSync(source, 'int f(void) { return 1; }\n');
+        const style = tables.length === 2 ? 'both' : tables[0] === 'DT_HASH' ? 'sysv' : 'gnu';
+        const options = [`-Wl,-z,x86-64-${level}`, `-Wl,--hash-style=${style}`];
+        execFileSync('gcc', ['-shared', '-fPIC', ...options, '-o', path, source]);
+        const elf = readElf(readFileSync(path));
+        expect(elf?.x86Level).toBe(expected);
+        expect(elf?.gnuHashOnly).toBe(style === 'gnu' ? true : undefined);
+      } finally {
+        rmSync(directory, { recursive: true });
+      }
+    },
+  );
+
   it('names the dynamic linker of a program', () => {
     expect(readElf(readFileSync('/bin/ls'))?.interpreter).toMatch(/^\/lib.*\/ld-.*\.so\.\d+$/);
   });
