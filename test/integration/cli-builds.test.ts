@@ -16,6 +16,7 @@ const hello = {
   scripts: { hello: 'hello:main' },
   files: { 'hello.py': 'def main():\n    print("hello")\n' },
   requires: ['leaf>=1'],
+  metadata: ['License-Expression: MIT'],
 };
 
 const manifest = [
@@ -40,7 +41,7 @@ let line: CommandLine;
 
 beforeAll(async () => {
   line = await openCommandLine();
-  makeWheel(line.indexFiles, { name: 'leaf', version: '1.0' });
+  makeWheel(line.indexFiles, { name: 'leaf', version: '1.0', metadata: ['License-Expression: MIT'] });
   return async () => line[Symbol.asyncDispose]();
 });
 
