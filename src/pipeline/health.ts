@@ -127,7 +127,7 @@ export async function checkHealth(target: BuildTarget, tree: Tree, build: Target
       ...checkRequirements(installed, platformOf(target)),
       ...checkRecords(tree, installed, places.sitePackages),
       ...findBadLinks(tree, interpreter.path),
-      ...(await findCredentials(tree, manifest.name)),
+      ...(await findCredentials(tree, manifest.name, build.ports.redactor.secrets())),
       ...findLitter(tree, { minor: interpreter.minor, application: manifest.name }),
       ...findTwinNames(tree),
     ]);

@@ -3,6 +3,8 @@ export interface Redactor {
   /** Remembers a secret; texts that pass later show `****` in its place. Empty and one-letter words are not secrets. */
   add(secret: string): void;
   text(text: string): string;
+  /** All that is remembered, in every form that it may be written in. */
+  secrets(): readonly string[];
 }
 
 /** `scheme://user:password@host` or `scheme://token@host`: the user information of a URL (RFC 3986, 3.2.1). */
@@ -26,6 +28,7 @@ export function createRedactor(): Redactor {
       for (const secret of [...secrets].sort((a, b) => b.length - a.length)) result = result.replaceAll(secret, '****');
       return result;
     },
+    secrets: () => [...secrets],
   };
 }
 

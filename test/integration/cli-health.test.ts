@@ -128,7 +128,7 @@ describe('the health check', () => {
   });
 
   it('can do without imports, or insist on them', async () => {
-    const never = await build('never', `${accepted.replace('health:', 'health:\n  imports: never')}`);
+    const never = await build('never', accepted.replace('health:', 'health:\n  imports: never'));
     expect(never).toMatchObject({ exitCode: 0 });
     expect(never.stderr).toContain('health: entry points not imported, ');
     // What imports are accepted for is not idle where nothing was imported.

@@ -46,13 +46,17 @@ const largest = 4 * 1024 * 1024;
 const forShow =
   /(?:^|\/)(?:tests?|testing|test_[^/]*|[^/]*_tests?|testdata|test[-_]data|fixtures|examples?|samples?|docs?|demos?)\//i;
 
+/** Shorter passwords may well be words that any file holds. */
+const shortestSecret = 10;
+
 /** What a file holds that nobody else may have; undefined for most. */
-function credentialIn(file: TreeFile, content: () => Buffer): string | undefined {
+function credentialIn(file: TreeFile, secrets: readonly Buffer[], content: () => Buffer): string | undefined {
   const name = posix.basename(file.path);
   const byName = credentialFiles.find(([pattern]) => pattern.test(name))?.[1];
   if (byName !== undefined) return `holds ${byName}`;
   if (file.elf !== undefined || file.size > largest || name.endsWith('.pyc')) return undefined;
   const bytes = content();
+  if (secrets.some((secret) => bytes.includes(secret))) return 'holds a credential that this build uses';
   if (configurationFiles.test(name)) {
     const text = bytes.toString('latin1');
     if (userInformation.test(text) || npmToken.test(text)) return 'holds an address or a setting with credentials';
@@ -72,14 +76,20 @@ const filesPerTurn = 64;
  * directories of tests and examples were made to be published (tornado, twisted): no finding in other people's
  * distributions, a warning in the application, whose tests may have been run with real ones.
  * @param application name (PEP 503)
+ * @param used credentials of this build: those of indexes and repositories
  */
-export async function findCredentials(tree: Tree, application: string): Promise<readonly HealthFinding[]> {
+export async function findCredentials(
+  tree: Tree,
+  application: string,
+  used: readonly string[] = [],
+): Promise<readonly HealthFinding[]> {
+  const secrets = used.filter(({ length }) => length >= shortestSecret).map((text) => Buffer.from(text));
   const findings: HealthFinding[] = [];
   let files = 0;
   for (const entry of tree.entries) {
     if (entry.kind !== 'file' || entry.distribution === undefined) continue;
     if (++files % filesPerTurn === 0) await setImmediate();
-    const what = credentialIn(entry, () => readFileSync(join(tree.root, entry.path)));
+    const what = credentialIn(entry, secrets, () => readFileSync(join(tree.root, entry.path)));
     if (what === undefined) continue;
     const shown = forShow.test(entry.path.slice(tree.prefix.length));
     const own = entry.distribution === application;

@@ -93,6 +93,15 @@ describe('trees of one run', () => {
         return id === 'alma-9' ? { python: { ...aManifest().python, interpreter } } : {};
       },
     ],
+    [
+      'choice of what is left out',
+      (id: string) => (id === 'alma-9' ? { slim: { ...aManifest().slim, exclude: ['x'] } } : {}),
+    ],
+    ['budget', (id: string) => (id === 'alma-9' ? { slim: { ...aManifest().slim, sizeLimit: 1 } } : {})],
+    [
+      'health check',
+      (id: string) => (id === 'alma-9' ? { health: { ...aManifest().health, imports: 'never' as const } } : {}),
+    ],
   ])('are not shared by targets with another %s', async (_, manifestFor) => {
     const { made } = await obtainAll(targetsFor(['rocky-9', 'alma-9'], manifestFor));
     expect(made).toEqual(['rocky-9', 'alma-9']);
