@@ -116,6 +116,27 @@ async function checkStale(
   return stale.length === 0 ? passed : failed(`${stale[0] ?? ''} belongs to no package`, stale.slice(0, 20));
 }
 
+/** Where programs keep what they write (FHS 3.0, 5). */
+const dataDirectory = /^\/var\/(?:lib|log|cache)\//;
+
+/** rpm knows no purge: a directory of the packages' in which something was written stays, with what was written. */
+async function withoutData(
+  paths: readonly string[],
+  packages: readonly PackageFacts[],
+  { root, manager }: Scene,
+): Promise<readonly string[]> {
+  if (manager.purge !== undefined) return paths;
+  const directories = new Set(
+    packages.flatMap(({ entries }) => entries.filter(({ kind }) => kind === 'directory').map(({ path }) => path)),
+  );
+  const kept: string[] = [];
+  for (const path of paths) {
+    const isData = directories.has(path) && dataDirectory.test(path);
+    if (!isData || (await root.filesBelow(path)).length === 0) kept.push(path);
+  }
+  return kept;
+}
+
 async function perform(step: CheckStep, scene: Scene): Promise<Verdict> {
   const { manager } = scene;
   switch (step.kind) {
@@ -147,7 +168,7 @@ async function perform(step: CheckStep, scene: Scene): Promise<Verdict> {
     case 'removed':
       return leftovers(ownWithoutConfiguration(step.packages, scene.before), scene);
     case 'gone':
-      return leftovers(topmostOwn(step.packages, scene.before), scene);
+      return leftovers(await withoutData(topmostOwn(step.packages, scene.before), step.packages, scene), scene);
   }
 }
 

@@ -115,6 +115,21 @@ describe('running checks', () => {
     expect(results.at(-1)?.output).toEqual(['/opt/boat', '/opt/boat/cache', '/opt/boat/cache/x']);
   });
 
+  it('leaves what a service has written where there is no purge, and no empty directory', async () => {
+    const packages = [somePackage('boat', ['/var/lib/boat/', '/var/log/boat/', '/var/cache/boat/'])];
+    const fake = system({}, packages);
+    for (const path of ['/var', '/var/lib', '/var/log', '/var/cache']) fake.files.add(path);
+    fake.answers['remove'] = () => {
+      fake.files.delete('/var/cache/boat');
+      fake.files.add('/var/lib/boat/data');
+      return {};
+    };
+    const plan = planChecks({ packages, previous: [], commands: undefined }, false);
+    const manager = fakeManager(false);
+    const results = await runChecks(plan, packages, { root: fakeRoot(fake), manager, progress: () => undefined });
+    expect(failures(results)).toEqual(['leaves nothing: /var/log/boat is left']);
+  });
+
   it('leaves to a dependency what it holds as well', async () => {
     const fake = system();
     fake.answers['purge'] = () => {
