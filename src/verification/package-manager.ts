@@ -23,6 +23,8 @@ export interface PackageManager {
   version(name: string): InsideCommand;
   /** Prints what is not as the package holds it; nothing otherwise. */
   verify(name: string): InsideCommand;
+  /** Lines of its answer that say nothing against the package. */
+  readonly excused?: RegExp;
   /** Succeeds when an installed package holds a path. */
   owner(path: string): InsideCommand;
 }

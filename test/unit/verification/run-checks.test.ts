@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import { debManager } from '../../../src/verification/deb-manager.ts';
 import type { PackageFacts } from '../../../src/verification/package-facts.ts';
 import { planChecks } from '../../../src/verification/plan-checks.ts';
 import type { CheckResult } from '../../../src/verification/result.ts';
@@ -76,6 +77,20 @@ describe('running checks', () => {
   it('fails a program that shows a traceback and claims success', async () => {
     const fake = system({ '/usr/bin/boat': { stderr: 'Traceback (most recent call last):\n' } });
     expect(failures(await check(fake))).toHaveLength(1);
+  });
+
+  it('excuses documentation that the image leaves out, and nothing else that is missing', async () => {
+    // What dpkg 1.21 prints where dpkg.cfg excludes /usr/share/doc.
+    const doc = 'missing     /usr/share/doc/boat/changelog.Debian.gz\n';
+    const manager = { ...fakeManager(), ...(debManager.excused === undefined ? {} : { excused: debManager.excused }) };
+    const checked = async (stdout: string): Promise<readonly string[]> => {
+      const plan = planChecks({ packages: [boat], previous: [], commands: undefined }, true);
+      const root = fakeRoot(system({ verify: { stdout } }));
+      return failures(await runChecks(plan, [boat], { root, manager, progress: () => undefined }));
+    };
+    expect(await checked(doc)).toEqual([]);
+    expect(await checked(`${doc}missing     /usr/bin/boat\n`)).toHaveLength(1);
+    expect(await checked('??5?????? /usr/share/doc/boat/copyright\n')).toHaveLength(1);
   });
 
   it('fetches the lists of what can be installed when something cannot', async () => {
