@@ -51,6 +51,7 @@ const flow = [
   ['sbom'],
   ['documents'],
   ['formats'],
+  ['lint'],
   ['build-report'],
   ['verification'],
   ['pipeline'],
@@ -144,7 +145,16 @@ describe('the architecture', () => {
 
   it.each([
     ['ejs', ['formats/templates.ts']],
-    ['commander', ['cli/options.ts', 'cli/explain-options.ts', 'cli/preview-options.ts', 'cli/test-options.ts']],
+    [
+      'commander',
+      [
+        'cli/options.ts',
+        'cli/explain-options.ts',
+        'cli/lint-options.ts',
+        'cli/preview-options.ts',
+        'cli/test-options.ts',
+      ],
+    ],
     ['yauzl', ['system/zip.ts']],
     ['toml-eslint-parser', ['manifest/parse.ts', 'python/toml.ts']],
   ])('imports %s only where it belongs', (name, places) => {

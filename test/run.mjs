@@ -12,11 +12,20 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 const pythonTools = { python3: 'python3', pip3: 'python3-pip' };
 const formatTools = { rpmbuild: 'rpm', file: 'file', 'dpkg-deb': 'dpkg', 'dpkg-buildpackage': 'dpkg-dev' };
+const linters = { lintian: 'lintian', rpmlint: 'rpmlint' };
 const suites = {
   unit: { checks: true, tools: { ...pythonTools, ...formatTools, git: 'git', shellcheck: 'shellcheck' } },
   integration: {
     checks: false,
-    tools: { ...pythonTools, ...formatTools, git: 'git', shellcheck: 'shellcheck', zstd: 'zstd', xz: 'xz-utils' },
+    tools: {
+      ...pythonTools,
+      ...formatTools,
+      ...linters,
+      git: 'git',
+      shellcheck: 'shellcheck',
+      zstd: 'zstd',
+      xz: 'xz-utils',
+    },
     // Without a browser its tests are skipped, and say so.
     wishes: { chromium: 'chromium' },
   },
@@ -25,6 +34,7 @@ const suites = {
     tools: {
       ...pythonTools,
       ...formatTools,
+      ...linters,
       git: 'git',
       mmdebstrap: 'mmdebstrap',
       dnf: 'dnf',

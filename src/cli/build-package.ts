@@ -10,6 +10,7 @@ import { interpreterCandidates } from '../lock/requires-python.ts';
 import { billNames } from '../pipeline/bills.ts';
 import { artifactsOf, buildTargets, type TargetsBuild, type TargetsResult } from '../pipeline/build-targets.ts';
 import { checkDestination, type Destination } from '../pipeline/destination.ts';
+import { filterNames, type LintOrder } from '../pipeline/lint.ts';
 import { FinishedTargets } from '../pipeline/finished.ts';
 import { reportNames } from '../pipeline/report-page.ts';
 import { SharedTrees } from '../pipeline/shared-trees.ts';
@@ -26,6 +27,7 @@ import { obtainApplications, type ApplicationJob, type Applications } from './ap
 import { chooseSdistBuilder } from './builder.ts';
 import { checkReproducible, type SecondBuild } from './check-reproducible.ts';
 import { describeElsewhere } from './elsewhere.ts';
+import { openLinting, reportUnusedOverrides } from './lint.ts';
 import { concludeTargets, machineCapacity, programIdentity } from './many-targets.ts';
 import { parseBuildOptions, type BuildOptions } from './options.ts';
 import { normalizeOrder, nothingKnown, takeOrder, type Order } from './order.ts';
@@ -40,6 +42,7 @@ interface Job extends ApplicationJob {
   readonly options: BuildOptions;
   readonly session: Session;
   readonly hasLocalFiles: boolean;
+  readonly lint: LintOrder;
   /** SOURCE_DATE_EPOCH as the caller set it, seconds. */
   readonly chosenEpoch: number | undefined;
 }
@@ -107,6 +110,7 @@ async function describeBuild(
     sbom: options.sbom,
     told: new Set(),
     report: options.report,
+    lint: job.lint,
     keepGoing: options.keepGoing,
     program: await programIdentity(),
     ports: job.ports,
@@ -121,7 +125,9 @@ async function buildAgain(
 ): Promise<TargetsResult> {
   const session = { ...job.session, run: { ...job.session.run, path: directory } };
   const options = { ...job.options, resume: false, keepGoing: true };
-  const again = { ...job, options, session, ports, keepGoing: true };
+  // The same bytes would have the same findings.
+  const lint = { ...job.lint, formats: new Set<never>() };
+  const again = { ...job, options, session, ports, lint, keepGoing: true };
   const applications = await obtainApplications(again, () => undefined);
   const planned = targets(applications);
   const finished = new FinishedTargets(directory, packages);
@@ -162,9 +168,11 @@ async function carryOut(job: Job): Promise<void> {
   const build = await describeBuild({ applications, destination, targets, finished }, job);
   const possible = targets.filter((target) => applications.has(target));
   const bills = possible.flatMap((target) => billNames(target, options.sbom));
+  const filters = possible.flatMap((target) => filterNames(target, options.lint));
   const pages = options.report ? possible.flatMap(reportNames) : [];
-  await checkDestination(destination, [...possible.flatMap(newNames), ...bills, ...pages]);
+  await checkDestination(destination, [...possible.flatMap(newNames), ...bills, ...filters, ...pages]);
   const { outcomes: first, fatal } = await buildTargets(targets, build);
+  reportUnusedOverrides(job.order.manifest, first, { order: job.lint, reporter });
   let outcomes = first;
   let reports: readonly TestReport[] = [];
   try {
@@ -230,7 +238,9 @@ export async function buildPackage(argv: readonly string[], world: World): Promi
   reportLacking(lacking, session);
   await reportForeignLock(order, session);
   const formats = order.distributions.map(({ format }) => format);
-  await setUpTools(requiredTools({ formats, application: true }), session, world);
+  const linters = options.lint === 'require';
+  await setUpTools(requiredTools({ formats, application: true, linters }), session, world);
+  const lint = await openLinting(options.dryRun ? 'off' : options.lint, formats, session);
   const indexes = order.manifest?.written.python?.indexes ?? [];
   const settings = await readIndexSettings({ indexes, projectDirectory: order.manifest?.directory }, session.ports);
   const { hasLocalFiles } = settings;
@@ -248,6 +258,7 @@ export async function buildPackage(argv: readonly string[], world: World): Promi
     ports,
     hasLocalFiles,
     chosenEpoch,
+    lint,
     lock: new LockStore({ path: lockPath(order, options), locked: options.locked }, ports),
     world,
   };

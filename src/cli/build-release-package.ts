@@ -9,10 +9,12 @@ import { packagers } from '../formats/packagers.ts';
 import type { ManifestFile } from '../manifest/read.ts';
 import { defineRelease, emitPackage } from '../pipeline/emit-packages.ts';
 import { below, checkDestination, emitInto, type Destination } from '../pipeline/destination.ts';
+import { lintTarget, prepareLint, withRpmlintrc, type LintOrder } from '../pipeline/lint.ts';
 import { runStage } from '../pipeline/stage.ts';
 import type { BuildTarget } from '../plan/build-plan.ts';
 import { planRelease, shareNames } from '../plan/plan-build.ts';
 import { requiredTools } from '../plan/required-tools.ts';
+import { openLinting } from './lint.ts';
 import { parseReleaseOptions } from './options.ts';
 import { chooseDistributions, findManifest, normalizeOrder, nothingKnown } from './order.ts';
 import { openSession, printArtifacts, reportOrderWarnings, setUpTools, type Session } from './session.ts';
@@ -48,22 +50,29 @@ function separate(targets: readonly ReleaseTarget[]): readonly ReleaseTarget[] {
 interface ReleaseBuild {
   readonly destination: Destination;
   readonly session: Session;
+  readonly lint: LintOrder;
 }
 
 async function build(
   target: ReleaseTarget,
-  { destination, session }: ReleaseBuild,
+  { destination, session, lint }: ReleaseBuild,
 ): Promise<readonly PackageArtifact[]> {
   const { id } = target.distribution;
-  return runStage(session.ports.reporter, { stage: 'package', target: id }, async () => {
-    const definition = await defineRelease(target);
-    if (definition === undefined) return [];
-    const scratch = join(session.run.path, id, 'release');
-    await rm(scratch, { recursive: true, force: true });
-    return emitInto(below(destination, target.subdirectory), async (staging) => {
-      const emission = { output: staging, scratch, ports: session.ports };
-      return [await emitPackage(definition, emission)];
+  const { reporter } = session.ports;
+  const scratch = join(session.run.path, id, 'release');
+  await rm(scratch, { recursive: true, force: true });
+  return emitInto(below(destination, target.subdirectory), async (staging) => {
+    const packages = await runStage(reporter, { stage: 'package', target: id }, async () => {
+      const definition = await defineRelease(target);
+      if (definition === undefined) return [];
+      const lintable = prepareLint(definition, target.manifest);
+      const built = await emitPackage(lintable.definition, { output: staging, scratch, ports: session.ports });
+      const artifact = await withRpmlintrc(built, lintable, { directory: staging, mode: lint.mode });
+      return [{ ...lintable, artifact }];
     });
+    const stage = { label: id, scratch: join(scratch, 'lint'), order: lint, ports: session.ports };
+    await lintTarget(packages, stage, () => Promise.resolve());
+    return packages.map(({ artifact }) => artifact);
   });
 }
 
@@ -92,12 +101,14 @@ export async function buildReleasePackage(argv: readonly string[], world: World)
   await using session = repository?.session ?? (await openSession(sessionOptions, world));
   reportOrderWarnings({ manifest, distributions }, session, world);
   const formats = distributions.map(({ format }) => format);
-  await setUpTools(requiredTools({ formats, application: false }), session, world);
+  const linters = options.lint === 'require';
+  await setUpTools(requiredTools({ formats, application: false, linters }), session, world);
+  const lint = await openLinting(options.lint, formats, session);
   const destination = { directory: resolve(world.cwd, options.destination), force: options.force };
   await checkDestination(destination, []);
   const artifacts: PackageArtifact[] = [];
   try {
-    for (const target of targets) artifacts.push(...(await build(target, { destination, session })));
+    for (const target of targets) artifacts.push(...(await build(target, { destination, session, lint })));
   } finally {
     printArtifacts(artifacts, options, { session, world });
   }

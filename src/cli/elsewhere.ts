@@ -52,6 +52,7 @@ function commonOptions(options: BuildOptions, manifest: string | undefined): rea
     ...(options.offline ? ['--offline'] : []),
     ...(options.builder === 'auto' ? [] : [`--builder=${options.builder}`]),
     ...(options.image === undefined ? [] : [`--image=${options.image}`]),
+    ...(options.lint === 'auto' ? [] : [`--lint=${options.lint}`]),
     ...(options.checkReproducible ? ['--check-reproducible'] : []),
     ...(options.report ? ['--report'] : []),
     ...(sbom === undefined ? [] : [`--sbom=${options.sbom.length > 1 ? 'all' : sbom}`]),

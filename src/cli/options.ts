@@ -3,7 +3,9 @@ import { Command, CommanderError, Option } from 'commander';
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 import { architectureNames, findArchitecture, type Architecture } from '../model/architecture.ts';
 import type { Verbosity } from '../report/lines.ts';
+import type { LintMode } from '../lint/mode.ts';
 import { sbomFormats, type SbomFormat } from '../sbom/bill.ts';
+import { lintOption } from './lint-options.ts';
 import type { World } from './world.ts';
 
 /** Thrown after help was printed: nothing is left to do, and nothing failed. */
@@ -31,6 +33,7 @@ export interface CommonOptions {
   readonly manifest: string | undefined;
   readonly force: boolean;
   readonly dryRun: boolean;
+  readonly lint: LintMode;
   readonly json: boolean;
   readonly verbosity: Verbosity;
   readonly progress: Progress;
@@ -106,6 +109,7 @@ interface RawOptions {
   readonly testJunit?: string;
   readonly force?: boolean;
   readonly dryRun?: boolean;
+  readonly lint: LintMode;
   readonly json?: boolean;
   readonly verbose?: boolean;
   readonly quiet?: boolean;
@@ -136,6 +140,7 @@ function commonCommand(name: string, description: string, distributions: readonl
     .option('--manifest <file>', 'The manifest; without it coachbuilder.yaml or pyproject.toml of the package')
     .option('--force', 'Replace packages that are there already')
     .option('--dry-run', 'Print what would be built, and write nothing')
+    .addOption(lintOption())
     .option('--json', 'Print what was built as a JSON array instead of one path a line')
     .addOption(new Option('-v, --verbose', 'Say more: every command that is run').conflicts('quiet'))
     .option('-q, --quiet', 'Say nothing but warnings and errors')
@@ -280,6 +285,7 @@ function commonOptions(command: Command, raw: RawOptions, world: World): CommonO
     manifest: raw.manifest,
     force: raw.force === true,
     dryRun: raw.dryRun === true,
+    lint: raw.lint,
     json: raw.json === true,
     ...chooseProgress(raw, world),
     buildDirectory: raw.buildDirectory,

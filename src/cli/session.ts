@@ -126,10 +126,14 @@ export function printArtifacts(
     for (const artifact of artifacts) world.stdout(`${artifact.path}\n`);
     return;
   }
-  const rows = artifacts.map(({ path, name, version, release, architecture, format, size, sha256, sbom, report }) => {
-    const bills = sbom === undefined ? {} : { sbom: sbom.map((file) => file.path) };
-    const page = report === undefined ? {} : { report: report.path };
-    return { path, name, version, release, architecture, format, size, sha256, ...bills, ...page };
+  const rows = artifacts.map(({ path, name, version, release, architecture, format, size, sha256, ...beside }) => {
+    const { sbom, rpmlintrc, report } = beside;
+    return {
+      ...{ path, name, version, release, architecture, format, size, sha256 },
+      ...(sbom === undefined ? {} : { sbom: sbom.map((file) => file.path) }),
+      ...(rpmlintrc === undefined ? {} : { rpmlintrc: rpmlintrc.path }),
+      ...(report === undefined ? {} : { report: report.path }),
+    };
   });
   world.stdout(`${JSON.stringify(rows, null, 2)}\n`);
 }

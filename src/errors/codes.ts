@@ -53,6 +53,7 @@ export const errorCodes = {
   'command-failed': 'a tool ended with a failure',
   'root-unusable': 'there is no root or container in which packages could be tested',
   'checks-failed': 'packages were installed for a test and did not pass it',
+  'lint-failed': 'a linter finds something in the packages that neither was put right nor is explained in the manifest',
   'not-reproducible': 'a second build of the same inputs made another package',
   'output-exists': 'a file that would be written is already there',
   'output-unwritable': 'the destination cannot be written',

@@ -1,8 +1,8 @@
 import type { Distribution } from '../distributions/distribution.ts';
-import type { PackageArchitecture, PackageFormat } from '../model/format.ts';
 import type { IntegrationSettings } from './integration/settings.ts';
 import type { GroupSettings, ServiceSettings, UserSettings } from './service-settings.ts';
 import type { HealthSettings, SlimSettings } from './tree-settings.ts';
+import type { Linter, PackageArchitecture, PackageFormat } from '../model/format.ts';
 
 /**
  * The manifest after defaults, the wheel's metadata and one target's overrides were filled in: what the rest of the
@@ -38,6 +38,7 @@ export interface Manifest {
   /** In the order of the manifest; the first one is `main`. */
   readonly packages: readonly PackageSettings[];
   readonly release: ReleaseSettings | undefined;
+  readonly lint: LintSettings;
   /** Shell commands that prove that installed packages work; undefined: every program is asked for its version. */
   readonly tests: readonly string[] | undefined;
   /** Where relative paths of the manifest start: absolute. */
@@ -174,6 +175,21 @@ export interface PackageSettings {
   readonly services: readonly ServiceSettings[];
   readonly users: readonly UserSettings[];
   readonly groups: readonly GroupSettings[];
+}
+
+/** A finding of a linter that is meant to be there. */
+export interface LintOverrideSettings {
+  readonly tag: string;
+  /** Glob of absolute paths, in which `*` stands for slashes as well; undefined: wherever it is found. */
+  readonly path: string | undefined;
+  /** Undefined: whichever linter says it. */
+  readonly linter: Linter | undefined;
+  readonly reason: string;
+}
+
+export interface LintSettings {
+  /** In the order of the manifest. */
+  readonly overrides: readonly LintOverrideSettings[];
 }
 
 interface RepositoryChannel {

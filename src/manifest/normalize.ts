@@ -16,6 +16,7 @@ import {
   selectorsOf,
   type ChangelogSettings,
   type InterpreterSettings,
+  type LintSettings,
   type Manifest,
   type PythonSettings,
   type ReleaseSettings,
@@ -26,7 +27,7 @@ import { normalizeLibraries } from './normalize-libraries.ts';
 import { normalizePackages } from './normalize-packages.ts';
 import { normalizeHealth, normalizeSlim } from './normalize-tree.ts';
 import { mergeCommon } from './overrides.ts';
-import type { WrittenManifest, WrittenPython, WrittenRelease } from './schema.ts';
+import type { WrittenLint, WrittenManifest, WrittenPython, WrittenRelease } from './schema.ts';
 import { trimSlashes, type SourceContext } from './source-files.ts';
 
 /** What an application says about itself, as far as a manifest can lack it. */
@@ -92,6 +93,7 @@ export function normalizeManifest(written: WrittenManifest, context: NormalizeCo
     }),
     release:
       written.release && normalizeRelease(written.release, { vendor, packagePrefix, directory: context.directory }),
+    lint: normalizeLint(written.lint),
     tests: written.tests,
     directory: context.directory,
     file: context.file,
@@ -142,6 +144,13 @@ function normalizeInterpreter(written: WrittenPython['interpreter'], directory: 
     build,
     sha256,
     prune: interpreterParts.filter((part) => (Array.isArray(prune) ? prune.includes(part) : prune !== false)),
+  };
+}
+
+function normalizeLint(written: WrittenLint | undefined): LintSettings {
+  const overrides = written?.overrides ?? [];
+  return {
+    overrides: overrides.map(({ tag, path, linter, reason }) => ({ tag, path, linter, reason: reason.trim() })),
   };
 }
 

@@ -8,6 +8,7 @@ import type { Diagnostic } from '../errors/diagnostic.ts';
 import { isErrno } from '../system/files.ts';
 import { checkManifest } from './check.ts';
 import { parseTomlManifest, parseYamlManifest, type ParsedText } from './parse.ts';
+import type { Places } from './places.ts';
 import type { WrittenManifest } from './schema.ts';
 import type { SourceDescription } from './source-files.ts';
 
@@ -31,6 +32,8 @@ export interface ManifestFile {
   readonly warnings: readonly Diagnostic[];
   /** The distributions that we know, with the manifest's own. */
   readonly distributions: DistributionTable;
+  /** Where everything in it stands. */
+  readonly places: Places;
 }
 
 /**
@@ -49,7 +52,7 @@ export async function readManifest(options: ReadManifestOptions): Promise<Manife
     const problems = errors.length === 1 ? 'a problem' : `${String(errors.length)} problems`;
     throw new CoachbuilderError('manifest-invalid', `the manifest ${file} has ${problems}`, { diagnostics });
   }
-  return { written, file, directory, warnings: diagnostics, distributions };
+  return { written, file, directory, warnings: diagnostics, distributions, places: parsed.places };
 }
 
 interface FoundManifest {

@@ -5,6 +5,7 @@ import * as identity from './rules/identity-rules.ts';
 import * as integrationOptions from './rules/integration-option-rules.ts';
 import * as integration from './rules/integration-rules.ts';
 import * as libraries from './rules/library-rules.ts';
+import * as lint from './rules/lint-rules.ts';
 import * as packages from './rules/package-rules.ts';
 import * as paths from './rules/path-rules.ts';
 import * as python from './rules/python-rules.ts';
@@ -71,6 +72,7 @@ const rules: readonly Rule[] = [
   serviceValues.serviceValuesAreValid,
   services.serviceFilesExist,
   accounts.accountsAreValid,
+  lint.lintOverridesCanMatch,
 ];
 
 /** Applies every rule; pure but for what the source port looks at. */

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { distributionSchema } from '../distributions/schema.ts';
 import { libraries } from './schema/libraries-schema.ts';
 import { packageSchema, type packageOverride } from './schema/package-schema.ts';
+import { lint } from './schema/lint-schema.ts';
 import { python } from './schema/python-schema.ts';
 import { release } from './schema/release-schema.ts';
 import { health, slim } from './schema/tree-schema.ts';
@@ -116,6 +117,7 @@ const manifestSchema = z
         examples: [{ 'rocky-8': { python: { interpreter: { package: 'python3.11', path: '/usr/bin/python3.11' } } } }],
       }),
     release: release.optional(),
+    lint: lint.optional(),
     tests: words.optional().meta({
       description:
         'Shell commands that `test-package` runs as root where the packages are installed; by default every program of theirs is asked for its version.',
@@ -144,6 +146,7 @@ export type WrittenRelation = z.output<typeof relation>;
 export type WrittenFile = z.output<typeof file>;
 export type WrittenDirectory = z.output<typeof directory>;
 export type WrittenPython = z.output<typeof python>;
+export type WrittenLint = z.output<typeof lint>;
 export type WrittenRelease = z.output<typeof release>;
 export type WrittenSlim = z.output<typeof slim>;
 export type WrittenHealth = z.output<typeof health>;

@@ -5,6 +5,11 @@ export type PackageFormat = 'deb' | 'rpm';
 
 export const packageFormats = ['deb', 'rpm'] as const satisfies readonly PackageFormat[];
 
+/** The linters that we run, by the format of packages that each one reads. */
+export const linters = { deb: 'lintian', rpm: 'rpmlint' } as const satisfies Record<PackageFormat, string>;
+
+export type Linter = (typeof linters)[PackageFormat];
+
 /** Whether a package holds files for one machine architecture (`native`) or for every one (`all`). */
 export type PackageArchitecture = 'native' | 'all';
 

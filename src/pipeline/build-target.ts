@@ -3,10 +3,8 @@ import { join } from 'node:path';
 
 import type { PackageArtifact } from '../formats/packager.ts';
 import type { BuildTarget } from '../plan/build-plan.ts';
-import { formatCount } from '../report/format.ts';
 import { writeFileAtomic } from '../system/files.ts';
 import type { Tree } from '../tree/tree.ts';
-import { runStage } from './stage.ts';
 
 import type { TargetBuild, TargetContent } from './target-build.ts';
 import { makeTree } from './make-tree.ts';
@@ -67,10 +65,13 @@ async function packageTree(
   const { target } = content;
   const { reporter } = build.ports;
   const directory = targetDirectory(target, build);
-  const artifacts = await runStage(
-    reporter,
-    { stage: 'package', target: target.label, summary: (made) => formatCount(made.length, 'package') },
-    async () => emitAll(await defineAll(content, tree, build), { content, tree, directory }, build),
+  const artifacts = await emitAll(
+    () => defineAll(content, tree, build),
+    { content, tree, directory },
+    {
+      build,
+      record: (findings) => record(directory, 'lint.json', { findings }),
+    },
   );
   await record(directory, 'artifacts.json', { artifacts });
   for (const { path, size } of artifacts) reporter.report({ type: 'artifact-built', target: target.label, path, size });
@@ -83,6 +84,6 @@ function targetDirectory(target: BuildTarget, build: TargetBuild): string {
 }
 
 async function removeTrees(directory: string, target: BuildTarget): Promise<void> {
-  const ids = ['root', 'release', ...target.packages.map((planned) => planned.settings.id)];
+  const ids = ['root', 'release', 'lint', ...target.packages.map((planned) => planned.settings.id)];
   for (const id of ids) await rm(join(directory, id), { recursive: true, force: true });
 }

@@ -7,17 +7,21 @@ import type { PackageArtifact } from '../formats/packager.ts';
 import { packagers } from '../formats/packagers.ts';
 import { defineReleasePackage, readReleaseKey } from '../formats/release/package.ts';
 import { servicePlanner } from '../formats/services/plan.ts';
+import type { JudgedFinding } from '../lint/lint-packages.ts';
 import { definePackages } from '../packages/define.ts';
 import type { PackageDefinition } from '../packages/definition.ts';
 import { readPackageSources } from '../packages/sources.ts';
 import { stagePackage } from '../packages/stage.ts';
 import type { BuildTarget } from '../plan/build-plan.ts';
+import { formatCount } from '../report/format.ts';
 import type { Tree } from '../tree/tree.ts';
 import { writeBills } from './bills.ts';
 import { below, emitInto } from './destination.ts';
 import { documentPackages, documentRelease, type DocumentedPackages } from './document.ts';
+import { lintTarget, prepareLint, withRpmlintrc, type FinishedPackage, type Lintable } from './lint.ts';
 import { reportLibraries } from './needs.ts';
 import { withReport } from './report-page.ts';
+import { runStage } from './stage.ts';
 import type { TargetBuild, TargetContent } from './target-build.ts';
 
 /** The packages of a target, the release package included. */
@@ -66,22 +70,72 @@ export async function emitPackage(
   return packager.build(definition, root, output, work, emission.ports);
 }
 
-/** Writes packages into the destination: all of them appear together. */
-export async function emitAll(
-  { bill, definitions }: DocumentedPackages,
-  { content, tree, directory }: { readonly content: TargetContent; readonly tree: Tree; readonly directory: string },
+/** What is emitted: the packages of one target. */
+interface Emitted {
+  readonly content: TargetContent;
+  readonly tree: Tree;
+  /** Absolute directory of the target's records. */
+  readonly directory: string;
+}
+
+async function emitEach(
+  packages: readonly Lintable[],
+  {
+    bill,
+    tree,
+    directory,
+    staging,
+  }: Pick<Emitted, 'tree' | 'directory'> & {
+    readonly bill: DocumentedPackages['bill'];
+    readonly staging: string;
+  },
   build: TargetBuild,
+): Promise<readonly FinishedPackage[]> {
+  const finished: FinishedPackage[] = [];
+  for (const lintable of packages) {
+    const { definition } = lintable;
+    const emission = { output: staging, scratch: join(directory, definition.id), ports: build.ports };
+    const isMain = definition.id === 'main';
+    const built = await emitPackage(definition, emission, isMain ? tree : undefined);
+    const artifact = await withRpmlintrc(built, lintable, { directory: staging, mode: build.lint.mode });
+    const hasBills = isMain && build.sbom.length > 0;
+    const bills = hasBills ? { sbom: await writeBills(definition, artifact, bill, build.sbom) } : {};
+    finished.push({ ...lintable, artifact: { ...artifact, ...bills } });
+  }
+  return finished;
+}
+
+/**
+ * Writes packages and has them linted; all of them appear together in the destination, and none when the linter finds
+ * what is not explained.
+ * @param define makes the packages, as a part of the stage
+ * @param record keeps what the linter has found
+ */
+export async function emitAll(
+  define: () => Promise<DocumentedPackages>,
+  { content, tree, directory }: Emitted,
+  {
+    build,
+    record,
+  }: { readonly build: TargetBuild; readonly record: (findings: readonly JudgedFinding[]) => Promise<void> },
 ): Promise<readonly PackageArtifact[]> {
   const { target } = content;
+  const { ports } = build;
+  const summary = (made: { readonly packages: readonly FinishedPackage[] }): string =>
+    formatCount(made.packages.length, 'package');
   return emitInto(below(build.destination, target.subdirectory), async (staging) => {
-    const artifacts: PackageArtifact[] = [];
-    for (const definition of definitions) {
-      const emission = { output: staging, scratch: join(directory, definition.id), ports: build.ports };
-      const isMain = definition.id === 'main';
-      const artifact = await emitPackage(definition, emission, isMain ? tree : undefined);
-      if (!isMain || build.sbom.length === 0) artifacts.push(artifact);
-      else artifacts.push({ ...artifact, sbom: await writeBills(definition, artifact, bill, build.sbom) });
-    }
-    return build.report ? withReport(artifacts, definitions, { ...content, bill, tree }, build) : artifacts;
+    const stage = { stage: 'package', target: target.label, summary } as const;
+    const { bill, packages } = await runStage(ports.reporter, stage, async () => {
+      const documented = await define();
+      const lintable = documented.definitions.map((definition) => prepareLint(definition, target.manifest));
+      const finished = await emitEach(lintable, { bill: documented.bill, tree, directory, staging }, build);
+      return { bill: documented.bill, packages: finished };
+    });
+    const scratch = join(directory, 'lint');
+    const lint = await lintTarget(packages, { label: target.label, scratch, order: build.lint, ports }, record);
+    const artifacts = packages.map(({ artifact }) => artifact);
+    if (!build.report) return artifacts;
+    const definitions = packages.map(({ definition }) => definition);
+    return withReport(artifacts, definitions, { target, bill, tree, lint }, build);
   });
 }

@@ -19,6 +19,7 @@ const finishedSchema = z.object({
       sha256: digest,
       sbom: z.array(companion).optional(),
       report: companion.optional(),
+      rpmlintrc: companion.optional(),
     }),
   ),
 });

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import type { Application } from '../application/application.ts';
 import type { History } from '../documents/history.ts';
 import { companionsOf, type CompanionFile, type PackageArtifact } from '../formats/packager.ts';
-import { integrationSources } from '../manifest/integration/settings.ts';
+import type { LintMode } from '../lint/mode.ts';
 import type { LockedEnvironment } from '../lock/lock.ts';
+import { integrationSources } from '../manifest/integration/settings.ts';
 import type { BuildTarget } from '../plan/build-plan.ts';
 import type { SbomFormat } from '../sbom/bill.ts';
 import { digestFile, isErrno, writeFileAtomic } from '../system/files.ts';
@@ -24,6 +25,7 @@ export interface TargetInputs {
   readonly sbom: readonly SbomFormat[];
   /** Whether the page about the build is made as well. */
   readonly report: boolean;
+  readonly lint: LintMode;
   /** Which Coachbuilder: its version and the digest of what it consists of. */
   readonly program: string;
 }
@@ -57,7 +59,7 @@ function filesOfArtifact(artifact: PackageArtifact): readonly CompanionFile[] {
 
 /** sha256 (hexadecimal) of everything that decides the packages of a target. */
 export async function digestInputs(inputs: TargetInputs): Promise<string> {
-  const { target, application, environment, epoch, history, sbom, report, program } = inputs;
+  const { target, application, environment, epoch, history, sbom, lint, report, program } = inputs;
   const hash = createHash('sha256');
   const files: string[][] = [];
   for (const path of filesOf(target)) files.push([path, await contentOf(path)]);
@@ -66,7 +68,7 @@ export async function digestInputs(inputs: TargetInputs): Promise<string> {
   const told = [history.notes, history.file && Buffer.from(history.file.bytes).toString('base64')];
   // The page names the commit; the same wheel may come of another one.
   const page = report ? { commit: application.commit } : undefined;
-  hash.update(JSON.stringify([program, sha256, fingerprint, epoch, sbom, page, target, files, told]));
+  hash.update(JSON.stringify([program, sha256, fingerprint, epoch, sbom, lint, page, target, files, told]));
   return hash.digest('hex');
 }
 

@@ -13,6 +13,7 @@ import {
   type ReportedSource,
 } from '../build-report/report.ts';
 import type { PackageArtifact } from '../formats/packager.ts';
+import type { JudgedFinding } from '../lint/lint-packages.ts';
 import type { PackageDefinition } from '../packages/definition.ts';
 import type { BuildTarget } from '../plan/build-plan.ts';
 import { outputNames } from '../plan/plan-build.ts';
@@ -29,8 +30,8 @@ interface ReportOrder {
 interface ReportContent extends Pick<TargetContent, 'target'> {
   readonly tree: Tree;
   readonly bill: BillOfMaterials;
-  /** What linters said of the packages; absent when none ran. */
-  readonly lint?: readonly LintFinding[];
+  /** What linters said of the packages; undefined when none ran. */
+  readonly lint?: readonly JudgedFinding[] | undefined;
 }
 
 /** The file that the page about a target's build comes to, relative to the destination. */
@@ -82,6 +83,10 @@ function declarations({ relations, distribution }: PackageDefinition): ReadonlyM
   return found;
 }
 
+function reportedFinding({ linter, severity, tag, package: name, path, note, override }: JudgedFinding): LintFinding {
+  return { tool: linter, severity, tag, package: name, path, text: note, overridden: override?.reason };
+}
+
 /** A repository on this machine is of no use to a reader, and would tell the page where it was built. */
 function sourceOf({ source, commit }: Pick<Application, 'source' | 'commit'>): ReportedSource {
   const url = source.kind === 'directory' ? source.origin?.url : undefined;
@@ -126,7 +131,7 @@ export async function collectReport(
     nativeFiles: await readNativeFiles(tree, ownerOf),
     declared: declarations(definition),
     packages,
-    lint,
+    lint: lint?.map(reportedFinding),
   };
 }
 

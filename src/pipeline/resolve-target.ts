@@ -67,11 +67,12 @@ export interface ResolvedTarget {
  * @throws CoachbuilderError of either stage
  */
 export async function resolveTarget(target: BuildTarget, build: TargetBuild): Promise<ResolvedTarget> {
-  const { epoch, sbom, report, program } = build;
+  const { epoch, sbom, report, program, lint } = build;
   const environment = await lockEnvironment(target, build);
   const application = build.applicationFor(target);
   const history = await readHistory(application, target.manifest, build.ports);
-  const inputs = await digestInputs({ target, application, environment, history, epoch, sbom, report, program });
+  const chosen = { epoch, sbom, lint: lint.mode, report, program };
+  const inputs = await digestInputs({ target, application, environment, history, ...chosen });
   const present = build.resume ? await build.finished.find(target) : undefined;
   const known = { target, environment, history, inputs, present };
   if (present?.inputs === inputs) return { ...known, wheelhouse: undefined };

@@ -5,6 +5,7 @@ import type { LockedEnvironment } from '../lock/lock.ts';
 import type { LockStore } from '../lock/lock-store.ts';
 import type { LockPorts } from '../lock/sdist-builder.ts';
 import type { BuildTarget } from '../plan/build-plan.ts';
+import type { LintOrder } from './lint.ts';
 import type { SbomFormat } from '../sbom/bill.ts';
 import type { Wheelhouse } from '../wheelhouse/wheelhouse.ts';
 import { type Destination } from './destination.ts';
@@ -42,6 +43,7 @@ export interface TargetBuild {
   readonly told: Set<string>;
   /** Whether a page about the build is written beside the main package. */
   readonly report: boolean;
+  readonly lint: LintOrder;
   /** Which Coachbuilder this is; packages of another one are not taken for finished. */
   readonly program: string;
   readonly ports: LockPorts;

@@ -98,14 +98,40 @@ export function readingTools(format: PackageFormat): readonly RequiredTool[] {
   return [readers[format]];
 }
 
+const linterTools: Readonly<Record<PackageFormat, RequiredTool>> = {
+  deb: {
+    name: 'lintian',
+    probe: ['lintian', '--version'],
+    packages: { apt: 'lintian', dnf: 'lintian' },
+    purpose: 'looking at .deb files for what is wrong with them',
+  },
+  rpm: {
+    name: 'rpmlint',
+    // rpmlint 1 has neither this option nor the filters and the configuration that we give it.
+    probe: ['rpmlint', '--print-config'],
+    packages: { apt: 'rpmlint', dnf: 'rpmlint' },
+    purpose: 'looking at .rpm files for what is wrong with them (rpmlint 2)',
+  },
+};
+
+/** The linter of a format. */
+export function linterTool(format: PackageFormat): RequiredTool {
+  return linterTools[format];
+}
+
 export interface ToolNeeds {
   readonly formats: readonly PackageFormat[];
   /** Whether an application is packaged, or only a repository definition. */
   readonly application: boolean;
+  /** Whether packages that no linter has looked at must not be made. */
+  readonly linters?: boolean;
 }
 
 /** Every external tool that a build of these formats uses, so that what is missing is known before any work. */
 export function requiredTools(needs: ToolNeeds): readonly RequiredTool[] {
-  const formats = [...new Set(needs.formats)].flatMap((format) => formatTools[format]);
+  const formats = [...new Set(needs.formats)].flatMap((format) => [
+    ...formatTools[format],
+    ...(needs.linters === true ? [linterTools[format]] : []),
+  ]);
   return needs.application ? [python, pip, ...formats] : formats;
 }

@@ -11,6 +11,7 @@ export const stageNames = [
   'inspect',
   'health',
   'package',
+  'lint',
   'reproduce',
   'test',
 ] as const;

@@ -30,12 +30,14 @@ function installCommand(manager: PackageManager, packages: readonly string[]): r
     : ['dnf', 'install', '--assumeyes', ...packages];
 }
 
-function spec(ports: InstallerPorts, words: readonly [string, ...string[]], network = false): CommandSpec {
+type ProbePorts = Pick<InstallerPorts, 'commands' | 'environments'>;
+
+function spec(ports: ProbePorts, words: readonly [string, ...string[]], network = false): CommandSpec {
   const env = network ? { ...ports.environments.network, DEBIAN_FRONTEND: 'noninteractive' } : ports.environments.base;
   return { tool: words[0], args: words.slice(1), cwd: '/', env };
 }
 
-async function succeeds(ports: InstallerPorts, words: readonly [string, ...string[]]): Promise<boolean> {
+async function succeeds(ports: ProbePorts, words: readonly [string, ...string[]]): Promise<boolean> {
   try {
     return (await ports.commands.tryRun(spec(ports, words))).exitCode === 0;
   } catch (error) {
@@ -45,13 +47,32 @@ async function succeeds(ports: InstallerPorts, words: readonly [string, ...strin
   }
 }
 
+/** Whether a tool can be used. */
+export async function isUsable(tool: InstallableTool, ports: ProbePorts): Promise<boolean> {
+  return succeeds(ports, tool.probe);
+}
+
+/** The command that installs tools, as a person types it; undefined where there is neither apt nor dnf. */
+export async function installationOf(
+  tools: readonly InstallableTool[],
+  ports: ProbePorts,
+): Promise<string | undefined> {
+  const manager = await findManager(ports);
+  if (manager === undefined) return undefined;
+  return `sudo ${installCommand(manager, packagesOf(tools, manager)).join(' ')}`;
+}
+
+function packagesOf(tools: readonly InstallableTool[], manager: PackageManager): readonly string[] {
+  return [...new Set(tools.map((tool) => tool.packages[manager]))].sort();
+}
+
 async function findMissing(tools: readonly InstallableTool[], ports: InstallerPorts): Promise<InstallableTool[]> {
   const missing: InstallableTool[] = [];
   for (const tool of tools) if (!(await succeeds(ports, tool.probe))) missing.push(tool);
   return missing;
 }
 
-async function findManager(ports: InstallerPorts): Promise<PackageManager | undefined> {
+async function findManager(ports: ProbePorts): Promise<PackageManager | undefined> {
   for (const manager of ['apt', 'dnf'] as const) {
     if (await succeeds(ports, [programs[manager], '--version'])) return manager;
   }
@@ -91,7 +112,7 @@ export async function ensureTools(tools: readonly InstallableTool[], ports: Inst
       'install them with the package manager of this machine, then run the same command again',
     );
   }
-  const packages = [...new Set(missing.map((tool) => tool.packages[manager]))].sort();
+  const packages = packagesOf(missing, manager);
   const command = installCommand(manager, packages).join(' ');
   if (!ports.mayInstall) throw missingError(missing, `run: sudo ${command}`);
   await install(manager, packages, ports);

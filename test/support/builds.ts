@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import type { Distribution } from '../../src/distributions/distribution.ts';
 import { builtInDistributions } from '../../src/distributions/table.ts';
+import type { LintMode } from '../../src/lint/mode.ts';
 import { mustRun } from './machine.ts';
 
 const repository = join(import.meta.dirname, '../..');
@@ -19,6 +20,7 @@ export interface BuiltPackage {
   readonly size: number;
   readonly sha256: string;
   readonly sbom?: readonly string[];
+  readonly rpmlintrc?: string;
 }
 
 export interface BuildRequest {
@@ -27,6 +29,8 @@ export interface BuildRequest {
   readonly distributions: readonly string[];
   /** Directory where the packages are written. */
   readonly destination: string;
+  /** `--lint`: off unless linting is what the test is about, because it takes seconds. */
+  readonly lint?: LintMode;
   /** Where the command runs; by default the directory that `uri` names. */
   readonly cwd?: string;
 }
@@ -46,6 +50,7 @@ export async function buildPackages(request: BuildRequest): Promise<readonly Bui
       `--distribution=${request.distributions.join(',')}`,
       '--json',
       '--progress=plain',
+      `--lint=${request.lint ?? 'off'}`,
       `--destination-path=${request.destination}`,
       request.uri,
     ],

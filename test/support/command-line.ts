@@ -34,7 +34,7 @@ export interface CommandLine extends AsyncDisposable {
   /** Writes a project whose build needs nothing from the index, with further files. */
   project(options: SdistOptions, files?: Readonly<Record<string, string>>): string;
   run(args: readonly string[], options?: CommandOptions): Promise<Outcome>;
-  /** Starts a command and leaves it running. */
+  /** Starts a command and leaves it running. Nothing is linted unless the arguments say so: it takes seconds. */
   start(
     args: readonly string[],
     options?: CommandOptions,
@@ -117,11 +117,14 @@ export async function openCommandLine(): Promise<CommandLine> {
     mkdirSync(made);
     return made;
   };
-  const start: CommandLine['start'] = (args, options = {}) =>
-    launch([...(options.through ?? []), join(repository, 'admin', options.command ?? 'build-package'), ...args], {
+  const start: CommandLine['start'] = (args, options = {}) => {
+    const command = options.command ?? 'build-package';
+    const lint = args.some((word) => /^--(?:lint|bake|matrix)\b/.test(word)) ? [] : ['--lint=off'];
+    return launch([...(options.through ?? []), join(repository, 'admin', command), ...lint, ...args], {
       cwd: options.cwd ?? directory,
       env: defined({ ...environment, ...options.env }),
     });
+  };
   const run: CommandLine['run'] = async (args, options) => start(args, options).end;
   // The first use of a checkout compiles the program, and says so.
   const first = await run(['--help']);

@@ -93,6 +93,7 @@ export function aManifest(overrides: Partial<Manifest> = {}): Manifest {
       aPackage({ links: [{ path: '/usr/bin/fleet', target: 'fleet' }] }),
     ],
     release: undefined,
+    lint: { overrides: [] },
     tests: undefined,
     directory: '/project',
     file: '/project/coachbuilder.yaml',

@@ -3,11 +3,15 @@ import { fullVersion } from '../../model/package-version.ts';
 import { debianRelationFields } from '../../packages/relations.ts';
 import { renderTemplate } from '../templates.ts';
 import { oneLine, textLines } from '../text.ts';
+import { wrapParagraphs } from '../wrap.ts';
 
 /** A value of a control file: it knows no escapes, and a line end would begin another field, so it becomes a space. */
 function escapeControl(text: string): string {
   return text.replace(/[\r\n]+/g, ' ');
 }
+
+/** lintian counts the space that begins a line, and allows 80. */
+const longestLine = 79;
 
 /**
  * The lines of an extended description after their first space: an empty line is a full stop (Debian Policy 5.6.13).
@@ -15,7 +19,7 @@ function escapeControl(text: string): string {
  * a full stop gets a space more, because policy reserves it.
  */
 export function foldDescription(text: string): readonly string[] {
-  return textLines(text).map((line) => {
+  return wrapParagraphs(textLines(text), longestLine).map((line) => {
     if (line === '') return '.';
     return line.startsWith('.') ? ` ${line}` : line;
   });

@@ -7,7 +7,11 @@ import { renderSteps } from '../shell.ts';
 import { renderTemplate } from '../templates.ts';
 import { oneLine, textLines } from '../text.ts';
 import { renderChangelog } from './changelog.ts';
+import { wrapParagraphs } from '../wrap.ts';
 import { escapeFileName, escapeSpec } from './escape.ts';
+
+/** rpmlint's `MaxLineLength`. */
+const longestLine = 79;
 
 /** The condition on `$1`, the number of instances after the operation, for each state of `planScripts`. */
 const tests: Readonly<Record<string, string>> = {
@@ -92,7 +96,7 @@ export function renderSpec(definition: PackageDefinition, distribution: RpmDistr
       group: oneLine(definition.category),
       architecture: definition.architecture,
       relationFields: [...rpmRelationFields(definition.relations, distribution), ...toolRelations(definition)],
-      description: textLines(definition.description).join('\n'),
+      description: wrapParagraphs(textLines(definition.description), longestLine).join('\n'),
       scriptlets: planScripts(definition).map(({ name, branches }) => ({ name, body: renderBranches(branches) })),
       files: definition.contents.map(fileLine),
       changelog: renderChangelog(definition),

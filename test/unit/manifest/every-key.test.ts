@@ -154,6 +154,7 @@ const sample: unknown = {
     key: 'k.asc',
     channels: [{ id: 'acme-nightly', name: 'Nightly', enabled: false, suffix: '-nightly' }],
   },
+  lint: { overrides: [{ tag: 'no-manual-page', path: '/usr/bin/boat', linter: 'lintian', reason: 'none yet' }] },
   targets: ['my-2'],
   tests: ['boat --version'],
   distributions: {

@@ -43,6 +43,7 @@ describe('what a target is made of', () => {
     epoch: 1,
     sbom: [],
     report: false,
+    lint: 'auto',
     program: 'p',
     ...changes,
   });
