@@ -62,6 +62,15 @@ function withoutManual(subject: LintSubject): readonly string[] {
     );
 }
 
+/** What rpm takes for documentation by its place (rpm's macro `__docdir_path`). */
+const documentation = /^\/usr\/share\/(?:doc|man|info)\/.*[^/]$/;
+
+function textOf(entry: ContentEntry): string {
+  if (entry.kind !== 'file') return '';
+  if (entry.source.kind === 'text') return entry.source.text;
+  return entry.source.kind === 'bytes' ? Buffer.from(entry.source.bytes).toString() : '';
+}
+
 /**
  * What follows from our way of packaging: a virtual environment of wheels below a prefix of its own, links into it, a
  * package that defines a repository. Anything else is for the user to put right or to explain.
@@ -129,6 +138,19 @@ const exemptions: readonly Exemption[] = [
     tags: { rpmlint: ['no-manual-page-for-binary'] },
     reason: 'the application has no manual page for this program',
     scopes: (subject) => withoutManual(subject).map((path) => ({ note: path.replace(/.*\//, '') })),
+  },
+  {
+    tags: { rpmlint: ['no-documentation'] },
+    reason: 'the application has no documentation to install; its licence is where rpm looks for one',
+    scopes: ({ definition }) => (definition.contents.some(({ path }) => documentation.test(path)) ? [] : [{}]),
+  },
+  {
+    tags: { lintian: ['copyright-without-copyright-notice'] },
+    reason: 'none of the files that the application brings states a copyright; the copyright file says so',
+    scopes: ({ definition: { contents, name } }) => {
+      const entry = contents.find(({ path }) => path === `/usr/share/doc/${name}/copyright`);
+      return entry !== undefined && /^Copyright: not stated/m.test(textOf(entry)) ? [{}] : [];
+    },
   },
   {
     tags: { rpmlint: ['requires-on-release'] },

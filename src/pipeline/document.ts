@@ -23,7 +23,8 @@ export function documentRelease(definition: PackageDefinition, version: string):
     version,
     kind: 'package',
     license: statedLicense(definition.license),
-    statements: [],
+    // It has nothing in it that is not the vendor's; the year is that of its date, which is fixed.
+    statements: [`Copyright ${String(new Date(definition.epoch * 1000).getUTCFullYear())} ${definition.vendor}`],
     author: definition.vendor,
     homepage: undefined,
     texts: [],
