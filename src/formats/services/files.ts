@@ -65,8 +65,8 @@ function renderUnit(service: RunnableService, { distribution, prefix }: ServiceF
       description,
       after: command.after,
       wants: command.after.filter((unit) => unit === 'network-online.target'),
-      // A release without it (systemd 240 has Type=exec) would not load the unit.
-      type: command.type === 'exec' && !makesDirectories(distribution) ? 'simple' : command.type,
+      // A systemd before 240 takes `exec`, which it does not know, for `simple`, and says so in its journal.
+      type: command.type,
       user: user ?? '',
       group: group ?? '',
       workingDirectory: command.workingDirectory ?? '',
