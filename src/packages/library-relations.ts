@@ -59,12 +59,24 @@ function debPackage({ library, files }: NeededLibrary, { title, id, deb }: DebDi
   );
 }
 
+/** Debian Policy 7.1: relations name packages; rpm's may name files and capabilities. */
+function refusePath({ name, alternatives }: Relation, library: string, { title, id }: DebDistribution): void {
+  const path = [name, ...alternatives.map((each) => each.name)].find((each) => /[/()]/.test(each));
+  if (path === undefined) return;
+  throw new CoachbuilderError(
+    'unsupported-by-target',
+    `"libraries" says that ${path} has ${library}, and packages for ${title} can name packages only`,
+    { hint: `move it to "overrides: rpm: libraries:", and name the package under "overrides: ${id}: libraries:"` },
+  );
+}
+
 /** Debian Policy 8.6: a package depends on the packages that have its libraries, of the version that its symbols need. */
 function debRelations(wanted: readonly Wanted[], distribution: DebDistribution): readonly Relation[] {
   const minimums = new Map<string, string | undefined>();
   const named: Relation[] = [];
   for (const { needed, settings } of wanted) {
     if (settings.package !== undefined) {
+      refusePath(settings.package, needed.library, distribution);
       named.push(settings.package);
       continue;
     }

@@ -378,6 +378,21 @@ describe('rules', () => {
       at(4, 17, 'error: "conflicts" cannot have alternatives\n    give every package an entry of its own'),
     ],
     [
+      'the package of a library that is no relation',
+      'name: x\nlibraries:\n  libfoo.so.2: libfoo2, libfoo3\n',
+      at(3, 16, 'error: "libfoo2, libfoo3" is not a relation\n    give every package an entry of its own'),
+    ],
+    [
+      'a library that is named by its path',
+      'name: x\nlibraries:\n  /usr/lib/libfoo.so.2: ignore\n',
+      at(3, 3, 'error: "/usr/lib/libfoo.so.2" is not the SONAME of a library\n    write one such as "libfoo.so.2"'),
+    ],
+    [
+      'the package of a library that is ignored',
+      'overrides:\n  deb:\n    libraries: {libfoo.so.2: {package: libfoo2, as: ignore}}\n',
+      at(3, 30, 'error: "libfoo.so.2" is ignored and has a package\n    leave one of both out'),
+    ],
+    [
       'a provided range',
       pkg('provides: ["a >= 1"]'),
       at(4, 16, 'error: "a" can be provided in one version only\n    use "=", or leave the version out'),

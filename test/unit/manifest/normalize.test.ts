@@ -332,3 +332,31 @@ describe('projectDirectory', () => {
     expect(projectDirectory({ source: 'examples/fleet' }, '/project')).toBe('/project/examples/fleet');
   });
 });
+
+describe('libraries', () => {
+  const written: WrittenManifest = {
+    libraries: {
+      'liba.so.1': 'recommend',
+      'libb.so.1': 'libb1 (>= 2)',
+      'libc.so.1': { package: 'libc1', as: 'recommend' },
+      'libd.so.1': { as: 'ignore' },
+    },
+    overrides: { deb: { libraries: { 'libc.so.1': 'ignore' } } },
+  };
+
+  it('are a word, a package that is required, or both', () => {
+    expect(normalize(written, { distribution: 'rocky-9' }).libraries).toEqual({
+      'liba.so.1': { as: 'recommend', package: undefined },
+      'libb.so.1': { as: 'require', package: aRelation('libb1', '>=', '2') },
+      'libc.so.1': { as: 'recommend', package: aRelation('libc1') },
+      'libd.so.1': { as: 'ignore', package: undefined },
+    });
+  });
+
+  it('are overridden one by one, each as a whole', () => {
+    expect(normalize(written, { distribution: 'debian-12' }).libraries).toMatchObject({
+      'liba.so.1': { as: 'recommend' },
+      'libc.so.1': { as: 'ignore', package: undefined },
+    });
+  });
+});

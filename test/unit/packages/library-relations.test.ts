@@ -139,6 +139,15 @@ describe('what the manifest says about libraries', () => {
     expect(texts('rocky-9', unknown, { libraries }).recommends).toEqual(['libfoo2 >= 2.1']);
   });
 
+  it('names a path for rpm only', () => {
+    const libraries = { 'libfoo.so.2': { as: 'require', package: aRelation('/usr/lib64/libfoo.so.2') } } as const;
+    const unknown = [needed('libfoo.so.2')];
+    expect(texts('rocky-9', unknown, { libraries }).depends).toEqual(['/usr/lib64/libfoo.so.2']);
+    expect(() => ask('debian-12', unknown, { libraries })).toThrow(
+      expect.objectContaining({ code: 'unsupported-by-target' }) as Error,
+    );
+  });
+
   it('is missing for a library that no table has: an error that says what to write', () => {
     expect(() => ask('debian-12', [needed('libfoo.so.2')])).toThrow(
       expect.objectContaining({
