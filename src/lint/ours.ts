@@ -53,12 +53,14 @@ function hasManual({ definition }: LintSubject, program: string): boolean {
   return pages.some(({ path }) => path.split('/').at(-1)?.startsWith(`${program}.`));
 }
 
-/** Programs on the PATH that have no manual page, by path. */
-function withoutManual(subject: LintSubject): readonly string[] {
+/** Programs on the PATH that have a manual page, or have none; by path. */
+function programs(subject: LintSubject, which: { readonly withManual: boolean }): readonly string[] {
   return linksIntoPrefix(subject)
     .map(({ path }) => path)
     .filter(
-      (path) => /^\/(?:usr\/)?(?:local\/)?s?bin\/[^/]+$/.test(path) && !hasManual(subject, path.replace(/.*\//, '')),
+      (path) =>
+        /^\/(?:usr\/)?(?:local\/)?s?bin\/[^/]+$/.test(path) &&
+        hasManual(subject, path.replace(/.*\//, '')) === which.withManual,
     );
 }
 
@@ -132,12 +134,36 @@ const exemptions: readonly Exemption[] = [
   {
     tags: { lintian: ['no-manual-page'] },
     reason: 'the application has no manual page for this program',
-    scopes: (subject) => withoutManual(subject).map((path) => ({ path })),
+    scopes: (subject) => programs(subject, { withManual: false }).map((path) => ({ path })),
   },
   {
     tags: { rpmlint: ['no-manual-page-for-binary'] },
     reason: 'the application has no manual page for this program',
-    scopes: (subject) => withoutManual(subject).map((path) => ({ note: path.replace(/.*\//, '') })),
+    scopes: (subject) => programs(subject, { withManual: false }).map((path) => ({ note: path.replace(/.*\//, '') })),
+  },
+  {
+    tags: { rpmlint: ['no-manual-page-for-binary'] },
+    reason: "the manual page is there, compressed with gzip as distributions do; rpmlint's default is bzip2",
+    scopes: (subject) => programs(subject, { withManual: true }).map((path) => ({ note: path.replace(/.*\//, '') })),
+  },
+  {
+    tags: { rpmlint: ['manpage-not-compressed', 'infopage-not-compressed'] },
+    reason: "compressed with gzip as distributions do; rpmlint's default is bzip2",
+    scopes: ({ definition: { contents } }) =>
+      contents.some(({ path }) => /^\/usr\/share\/(?:man|info)\/.*\.gz$/.test(path))
+        ? [{ path: '/usr/share/*.gz', note: 'bz2 *' }]
+        : [],
+  },
+  {
+    tags: { rpmlint: ['only-non-binary-in-usr-lib'] },
+    reason: 'systemd, firewalld and their like read what is for them below /usr/lib',
+    scopes: ({ definition: { contents } }) => (contents.some(({ path }) => path.startsWith('/usr/lib/')) ? [{}] : []),
+  },
+  {
+    tags: { rpmlint: ['non-standard-uid', 'non-standard-gid'] },
+    reason: "belongs to the service's own account, which the package makes before it is unpacked",
+    scopes: ({ definition: { contents } }) =>
+      contents.filter(({ owner, group }) => owner !== 'root' || group !== 'root').map(({ path }) => ({ path })),
   },
   {
     tags: { rpmlint: ['no-documentation'] },
