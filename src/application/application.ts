@@ -1,3 +1,4 @@
+import type { UsedImage } from '../containers/compiler-image.ts';
 import type { CoreMetadata } from '../python/core-metadata.ts';
 import type { ConsoleScript } from '../python/entry-points.ts';
 import type { ChangelogFile } from './changelog-file.ts';
@@ -37,7 +38,7 @@ export interface Commit {
   readonly id: string;
   /** Whether a file that git knows differs from it. */
   readonly dirty: boolean;
-  /** Whether there are files that git neither knows nor ignores; they are built as well. */
+  /** Whether there are files that git neither knows nor ignores, but for our own lock; they are built as well. */
   readonly untracked: boolean;
 }
 
@@ -53,6 +54,10 @@ export interface Application {
   readonly dataScripts: readonly string[];
   /** Seconds since 1970 of the source's last commit, or of the newest member of the wheel: the default SOURCE_DATE_EPOCH. */
   readonly epoch: number;
+  /** What made the wheel, by its own word (`Generator` of WHEEL): the build backend and its version. */
+  readonly generator?: string;
+  /** Where it was compiled; absent for what needed no compiler. */
+  readonly compiledIn?: UsedImage;
   /** What was checked out, for a directory in a git checkout. */
   readonly commit?: Commit;
   /** The changelog in the source, where it has one. */

@@ -1,5 +1,6 @@
 import { basename, join } from 'node:path';
 
+import type { UsedImage } from '../containers/compiler-image.ts';
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 import { digestFile, temporaryDirectory } from '../system/files.ts';
 import type { Application, ApplicationSource } from './application.ts';
@@ -22,6 +23,8 @@ export interface ApplicationWheel {
   readonly path: string;
   /** Seconds since 1970 of the source's last commit, when it has one. */
   readonly committed: number | undefined;
+  /** Where it was compiled; absent for what needed no compiler. */
+  readonly compiledIn?: UsedImage;
 }
 
 /**
@@ -90,7 +93,7 @@ export async function factsOf(
  */
 export async function readApplication(
   source: ApplicationSource,
-  { path, committed }: ApplicationWheel,
+  { path, committed, compiledIn }: ApplicationWheel,
   { commit, changelog }: Pick<Application, 'commit' | 'changelog'> = {},
 ): Promise<Application> {
   const contents = await readWheel(path);
@@ -103,6 +106,8 @@ export async function readApplication(
     scripts: contents.scripts,
     dataScripts: contents.dataScripts,
     epoch: committed ?? contents.newestMember,
+    ...(contents.generator === undefined ? {} : { generator: contents.generator }),
+    ...(compiledIn === undefined ? {} : { compiledIn }),
     ...(commit === undefined ? {} : { commit }),
     ...(changelog === undefined ? {} : { changelog }),
   };

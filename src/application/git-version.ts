@@ -14,6 +14,9 @@ async function tryGit(
   return ports.commands.tryRun({ ...call, cwd: directory, env });
 }
 
+/** Our own lock before it is committed: every build beside a manifest leaves one. */
+const ownLock = /^\?\? (?:.*\/)?coachbuilder\.lock$/;
+
 /**
  * The commit that a directory has checked out.
  * @returns undefined outside of git, before the first commit, and where git is not installed
@@ -24,8 +27,9 @@ export async function readCommit(directory: string, ports: ToolPorts): Promise<C
     if (head.exitCode !== 0) return undefined;
     const status = await tryGit(gitStatus(), directory, ports);
     const lines = status.stdout.split('\n').filter((line) => line !== '');
-    const untracked = lines.filter((line) => line.startsWith('??'));
-    return { id: head.stdout.trim(), dirty: lines.length > untracked.length, untracked: untracked.length > 0 };
+    const unknown = lines.filter((line) => line.startsWith('??'));
+    const untracked = unknown.filter((line) => !ownLock.test(line));
+    return { id: head.stdout.trim(), dirty: lines.length > unknown.length, untracked: untracked.length > 0 };
   } catch (error) {
     if (error instanceof CoachbuilderError && error.code === 'tool-missing') return undefined;
     throw error;

@@ -14,6 +14,8 @@ export interface WheelContents {
   readonly scripts: readonly ScriptEntryPoint[];
   /** Names of the files in `.data/scripts`, sorted. */
   readonly dataScripts: readonly string[];
+  /** What made it, by its own word (`Generator` of WHEEL). */
+  readonly generator: string | undefined;
   /** Seconds since 1970 of the newest member, its date read as UTC. */
   readonly newestMember: number;
 }
@@ -80,11 +82,14 @@ export async function readWheel(path: string): Promise<WheelContents> {
       });
     }
     const entryPoints = await readText(archive, `${stem}.dist-info/entry_points.txt`);
+    const format = await readText(archive, `${stem}.dist-info/WHEEL`);
+    const generator = /^Generator:[ \t]*(\S.*?)[ \t]*\r?$/m.exec(format ?? '')?.[1];
     const times = archive.entries.map((entry) => Math.floor(entry.modified.getTime() / 1000));
     return {
       metadata: parseCoreMetadata(metadata),
       scripts: [...parseEntryPoints(entryPoints ?? '')].sort((a, b) => byName(a.name, b.name)),
       dataScripts: dataScripts(archive.entries, stem),
+      generator,
       newestMember: times.reduce((newest, time) => Math.max(newest, time), 0),
     };
   } catch (error) {

@@ -12,6 +12,7 @@ import { artifactsOf, buildTargets, type TargetsBuild, type TargetsResult } from
 import { checkDestination, type Destination } from '../pipeline/destination.ts';
 import { filterNames, type LintOrder } from '../pipeline/lint.ts';
 import { FinishedTargets } from '../pipeline/finished.ts';
+import { provenanceNames } from '../pipeline/provenance.ts';
 import { reportNames } from '../pipeline/report-page.ts';
 import { SharedTrees } from '../pipeline/shared-trees.ts';
 import { Slots, slotsFor } from '../pipeline/slots.ts';
@@ -33,6 +34,7 @@ import { parseBuildOptions, type BuildOptions } from './options.ts';
 import { normalizeOrder, nothingKnown, takeOrder, type Order } from './order.ts';
 import { openSession, printArtifacts, reportOrderWarnings, setUpTools, withLog, type Session } from './session.ts';
 import { givenVersion, recordApplications, reportForeignLock, takeRepositoryOrder } from './sources.ts';
+import { describeRun } from './provenance.ts';
 import { chooseTestRoots, printTestFailures, testBuilt, type BuiltTests } from './test-built.ts';
 import { requireSuccess, setUpTestTools } from './test-package.ts';
 import { hostArchitecture, sourceDateEpoch, type World } from './world.ts';
@@ -43,6 +45,8 @@ interface Job extends ApplicationJob {
   readonly session: Session;
   readonly hasLocalFiles: boolean;
   readonly lint: LintOrder;
+  /** What statements of both builds have in common; undefined before it is known, and where none are written. */
+  readonly provenance?: TargetsBuild['provenance'];
   /** SOURCE_DATE_EPOCH as the caller set it, seconds. */
   readonly chosenEpoch: number | undefined;
 }
@@ -111,6 +115,7 @@ async function describeBuild(
     told: new Set(),
     report: options.report,
     lint: job.lint,
+    provenance: job.provenance ?? describeRun(applications, job),
     keepGoing: options.keepGoing,
     program: await programIdentity(),
     ports: job.ports,
@@ -167,10 +172,13 @@ async function carryOut(job: Job): Promise<void> {
   const destination: Destination = { ...place, delivered: new Map(), replaceable };
   const build = await describeBuild({ applications, destination, targets, finished }, job);
   const possible = targets.filter((target) => applications.has(target));
-  const bills = possible.flatMap((target) => billNames(target, options.sbom));
-  const filters = possible.flatMap((target) => filterNames(target, options.lint));
-  const pages = options.report ? possible.flatMap(reportNames) : [];
-  await checkDestination(destination, [...possible.flatMap(newNames), ...bills, ...filters, ...pages]);
+  const beside = possible.flatMap((target) => [
+    ...billNames(target, options.sbom),
+    ...filterNames(target, options.lint),
+    ...(options.provenance ? provenanceNames(target) : []),
+    ...(options.report ? reportNames(target) : []),
+  ]);
+  await checkDestination(destination, [...possible.flatMap(newNames), ...beside]);
   const { outcomes: first, fatal } = await buildTargets(targets, build);
   reportUnusedOverrides(job.order.manifest, first, { order: job.lint, reporter });
   let outcomes = first;
@@ -180,7 +188,8 @@ async function carryOut(job: Job): Promise<void> {
       const isBuilt = new Set(first.filter(({ built }) => built !== undefined).map(({ target }) => target.label));
       const planAgain = (again: Applications): readonly BuildTarget[] =>
         plan(again, version, job).targets.filter(({ label }) => isBuilt.has(label));
-      const known = { ...job, choices: job.choices.filter((choice) => applications.has(choice)) };
+      const choices = job.choices.filter((choice) => applications.has(choice));
+      const known = { ...job, choices, provenance: build.provenance };
       outcomes = await checkReproducible(first, (second) => buildAgain(second, planAgain, known), job);
     }
     if (tests !== undefined && fatal === undefined) reports = await testBuilt(outcomes, tests, job);

@@ -6,6 +6,7 @@ import { bakeFile, githubMatrix, gitlabMatrix, type RemoteCommand, type RemoteJo
 import { targetLabel, type TargetChoice } from '../plan/plan-build.ts';
 import type { BuildOptions, Elsewhere } from './options.ts';
 import type { Order } from './order.ts';
+import { reproducibleWords } from './reproducible-options.ts';
 import { hostArchitecture, sourceDateEpoch, type World } from './world.ts';
 
 const program = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
@@ -53,8 +54,8 @@ function commonOptions(options: BuildOptions, manifest: string | undefined): rea
     ...(options.builder === 'auto' ? [] : [`--builder=${options.builder}`]),
     ...(options.image === undefined ? [] : [`--image=${options.image}`]),
     ...(options.lint === 'auto' ? [] : [`--lint=${options.lint}`]),
-    ...(options.checkReproducible ? ['--check-reproducible'] : []),
     ...(options.report ? ['--report'] : []),
+    ...reproducibleWords(options),
     ...(sbom === undefined ? [] : [`--sbom=${options.sbom.length > 1 ? 'all' : sbom}`]),
   ];
 }

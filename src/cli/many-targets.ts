@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 import type { TargetOutcome } from '../pipeline/build-targets.ts';
 import type { Capacity } from '../pipeline/slots.ts';
+import type { RunFacts } from '../provenance/facts.ts';
 import { errorText } from '../report/error-text.ts';
 import { summaryTable, type SummaryRow } from '../report/summary.ts';
 import { isErrno } from '../system/files.ts';
@@ -28,6 +29,30 @@ async function contentOf(path: string): Promise<Buffer> {
     if (isErrno(error, 'ENOENT')) return Buffer.alloc(0);
     throw error;
   }
+}
+
+/**
+ * The version of this program and the digest of what it consists of: names and contents of the compiled program, of what
+ * it runs and of its templates. The same on every machine, unlike the stamp, which goes by dates.
+ */
+export async function programFacts(): Promise<RunFacts['program']> {
+  const hash = createHash('sha256');
+  const names: string[] = ['package.json'];
+  for (const [directory, pattern] of [
+    ['dist', /\.js$/],
+    ['spec-templates', /\.\w+$/],
+    ['src', /\.(?:py|sh|yaml|json)$/],
+  ] as const) {
+    const found = await readdir(join(root, directory), { recursive: true });
+    names.push(...found.filter((name) => pattern.test(name)).map((name) => `${directory}/${name}`));
+  }
+  for (const name of names.sort()) hash.update(`${name}\0`).update(sha256Of(await contentOf(join(root, name))));
+  const { version } = JSON.parse((await contentOf(join(root, 'package.json'))).toString('utf8')) as { version: string };
+  return { version, sha256: hash.digest('hex') };
+}
+
+function sha256Of(content: Buffer): Buffer {
+  return createHash('sha256').update(content).digest();
 }
 
 /** Which Coachbuilder this is: its version, the stamp of the compiled program, its templates. */

@@ -6,6 +6,12 @@ import type { Verbosity } from '../report/lines.ts';
 import type { LintMode } from '../lint/mode.ts';
 import { sbomFormats, type SbomFormat } from '../sbom/bill.ts';
 import { lintOption } from './lint-options.ts';
+import {
+  addReproducibleOptions,
+  readReproducibleOptions,
+  type RawReproducibleOptions,
+  type ReproducibleOptions,
+} from './reproducible-options.ts';
 import type { World } from './world.ts';
 
 /** Thrown after help was printed: nothing is left to do, and nothing failed. */
@@ -61,7 +67,7 @@ export interface TestBuiltOptions {
   readonly junit: string | undefined;
 }
 
-export interface BuildOptions extends CommonOptions {
+export interface BuildOptions extends CommonOptions, ReproducibleOptions {
   readonly packageVersion: string | undefined;
   readonly locked: boolean;
   readonly offline: boolean;
@@ -72,8 +78,6 @@ export interface BuildOptions extends CommonOptions {
   readonly keepGoing: boolean;
   /** Whether targets that an earlier run has finished are left as they are. */
   readonly resume: boolean;
-  /** Whether everything is built a second time and compared. */
-  readonly checkReproducible: boolean;
   /** Bills of materials that are written beside the packages. */
   readonly sbom: readonly SbomFormat[];
   /** Whether a page about the build is written beside the packages. */
@@ -85,7 +89,7 @@ export interface BuildOptions extends CommonOptions {
 }
 
 /** What commander hands over: unchecked words, flags and lists. */
-interface RawOptions {
+interface RawOptions extends RawReproducibleOptions {
   readonly distribution?: readonly string[];
   readonly architecture?: string;
   readonly destinationPath: string;
@@ -97,7 +101,6 @@ interface RawOptions {
   readonly image?: string;
   readonly keepGoing?: boolean;
   readonly resume?: boolean;
-  readonly checkReproducible?: boolean;
   readonly sbom?: SbomFormat | 'all';
   readonly report?: boolean;
   readonly matrix?: 'github' | 'gitlab';
@@ -156,7 +159,7 @@ function commonCommand(name: string, description: string, distributions: readonl
 }
 
 function buildPackageCommand(distributions: readonly string[]): Command {
-  return commonCommand(
+  const command = commonCommand(
     'build-package',
     'Builds operating-system packages of a Python application and everything that it depends on.\n\n' +
       'The package URI is a directory, a wheel, an sdist, a URL, or a requirement such as httpie==3.2.4.',
@@ -194,7 +197,6 @@ function buildPackageCommand(distributions: readonly string[]): Command {
       ]),
     )
     .addOption(new Option('--bake', 'Print a file for docker buildx bake, and build nothing').conflicts('matrix'))
-    .option('--check-reproducible', 'Build everything a second time, and fail unless the same packages come out')
     .option('--test', 'Install, run, remove and purge what was built, as test-package does')
     .addOption(
       new Option('--test-root <tarball>', 'A root to test in, or <distribution>=<tarball>; may be repeated').argParser(
@@ -208,6 +210,7 @@ function buildPackageCommand(distributions: readonly string[]): Command {
     )
     .option('--test-previous <directory>', 'Where packages of a previous version are, to upgrade from')
     .option('--test-junit <file>', "Write the results of tests there, in JUnit's format");
+  return addReproducibleOptions(command);
 }
 
 function buildReleasePackageCommand(distributions: readonly string[]): Command {
@@ -322,7 +325,7 @@ export function parseBuildOptions(
     image: raw.image,
     keepGoing: raw.keepGoing === true,
     resume: raw.resume === true,
-    checkReproducible: raw.checkReproducible === true,
+    ...readReproducibleOptions(raw),
     sbom: raw.sbom === undefined ? [] : raw.sbom === 'all' ? sbomFormats : [raw.sbom],
     report: raw.report === true,
     elsewhere: raw.bake === true ? 'bake' : raw.matrix,

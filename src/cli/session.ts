@@ -127,10 +127,11 @@ export function printArtifacts(
     return;
   }
   const rows = artifacts.map(({ path, name, version, release, architecture, format, size, sha256, ...beside }) => {
-    const { sbom, rpmlintrc, report } = beside;
+    const { sbom, provenance, rpmlintrc, report } = beside;
     return {
       ...{ path, name, version, release, architecture, format, size, sha256 },
       ...(sbom === undefined ? {} : { sbom: sbom.map((file) => file.path) }),
+      ...(provenance === undefined ? {} : { provenance: provenance.path }),
       ...(rpmlintrc === undefined ? {} : { rpmlintrc: rpmlintrc.path }),
       ...(report === undefined ? {} : { report: report.path }),
     };

@@ -32,6 +32,13 @@ export interface CompilerImage {
   readonly tag: string;
 }
 
+/** An image that something was compiled in, as it is told afterwards. */
+export interface UsedImage {
+  readonly tag: string;
+  /** Id (hexadecimal) of the image that compilers were installed into. */
+  readonly base: string;
+}
+
 type PackageManager = Distribution['packageManager'];
 
 /** The package of an interpreter's headers. SUSE names interpreters `python311-base`, their headers `python311-devel`. */

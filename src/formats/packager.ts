@@ -27,15 +27,17 @@ export interface PackageArtifact {
   readonly sha256: string;
   /** Bills of materials beside it; absent when none were asked for. */
   readonly sbom?: readonly CompanionFile[] | undefined;
+  /** The provenance statement beside it; absent when none was asked for. */
+  readonly provenance?: CompanionFile | undefined;
   /** What lets rpmlint pass what is meant, beside an rpm; absent when nothing is to be linted. */
   readonly rpmlintrc?: CompanionFile | undefined;
   /** The page about the build beside it; absent when none was asked for. */
   readonly report?: CompanionFile | undefined;
 }
 
-/** Everything that lies beside a package because of it. */
-export function companionsOf({ sbom, rpmlintrc, report }: PackageArtifact): readonly CompanionFile[] {
-  return [...(sbom ?? []), ...[rpmlintrc, report].filter((file) => file !== undefined)];
+/** What lies beside a package because of it. */
+export function companionsOf({ sbom, provenance, rpmlintrc, report }: PackageArtifact): readonly CompanionFile[] {
+  return [...(sbom ?? []), ...[provenance, rpmlintrc, report].filter((file) => file !== undefined)];
 }
 
 /** A text file that a format renders from a definition: spec, control, maintainer scripts. */

@@ -30,6 +30,11 @@ export class LockStore {
     this.#ports = ports;
   }
 
+  /** Absolute path of the file; undefined when it is in memory only. */
+  get path(): string | undefined {
+    return this.#options.path;
+  }
+
   /**
    * The environment for a request: the locked one when it is fresh, else a new one, which is then locked.
    * @throws CoachbuilderError all that `lockTarget` and `requireFresh` throw

@@ -40,6 +40,15 @@ async function provision(
 /** A tool that can be used, or why it cannot be had: one line, without secrets. */
 export type PinnedToolAnswer = { readonly path: string } | { readonly problem: string };
 
+/** Where a pinned tool is kept once it was fetched. */
+export function pinnedToolPath(
+  tool: Pick<PinnedTool, 'name' | 'version'>,
+  fileName: string,
+  { cacheDirectory }: Pick<ToolPorts, 'cacheDirectory'>,
+): string {
+  return join(cacheDirectory, 'tools', `${tool.name}-${tool.version}`, fileName);
+}
+
 /**
  * Finds a pinned tool in our own cache, and fetches it once, checked by its hash.
  * @param fileName what is kept of it is called so
@@ -50,7 +59,7 @@ export async function obtainPinnedTool(
   { fileName, extract }: { readonly fileName: string; readonly extract: (wheel: string) => Promise<Buffer> },
   ports: ToolPorts,
 ): Promise<PinnedToolAnswer> {
-  const path = join(ports.cacheDirectory, 'tools', `${tool.name}-${tool.version}`, fileName);
+  const path = pinnedToolPath(tool, fileName, ports);
   if (await exists(path)) return { path };
   const problem = ports.offline ? 'it is not in the cache' : await provision(tool, path, extract, ports);
   return problem === undefined ? { path } : { problem };

@@ -21,8 +21,8 @@ export function pinnedLine(distribution: LockedDistribution): string {
 }
 
 /** The place of what was built from an sdist: `built/<sha256 of the sdist>/<sha256 of the wheel>/<file>`. */
-function builtDirectory(distribution: LockedDistribution, ports: ToolPorts): string {
-  return join(ports.cacheDirectory, 'built', distribution.file.sha256);
+function builtDirectory(distribution: LockedDistribution, ports: LockPorts): string {
+  return join(ports.builtWheels ?? ports.cacheDirectory, 'built', distribution.file.sha256);
 }
 
 function failed(
@@ -138,7 +138,7 @@ function withoutBuilder(error: CoachbuilderError, advice: string, reasons: reado
 async function build(
   distribution: LockedDistribution,
   platform: TargetPlatform,
-  ports: ToolPorts,
+  ports: LockPorts,
   explanation: readonly string[],
 ): Promise<BuiltWheel> {
   const { name, version } = distribution;

@@ -1,5 +1,6 @@
 import type { ToolPorts } from '../application/ports.ts';
 import type { SourceArchive, SourceIdentity } from '../application/source-archive.ts';
+import type { UsedImage } from '../containers/compiler-image.ts';
 import type { LockedDistribution } from './lock.ts';
 import type { TargetPlatform } from './platform.ts';
 
@@ -7,6 +8,8 @@ import type { TargetPlatform } from './platform.ts';
 export interface BuiltWheel {
   readonly path: string;
   readonly sha256: string;
+  /** Where it was compiled; absent for what was built without a container. */
+  readonly compiledIn?: UsedImage;
 }
 
 /** A wheel that was compiled for a platform, and what that took. */
@@ -42,6 +45,8 @@ export interface SdistBuilder {
 
 /** What locking and gathering work with. */
 export interface LockPorts extends ToolPorts {
+  /** Absolute directory in which wheels that were built are kept; absent: in the cache, as everything else. */
+  readonly builtWheels?: string;
   /** Absent: nothing is compiled. */
   readonly sdistBuilder?: SdistBuilder;
 }

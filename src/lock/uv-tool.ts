@@ -1,9 +1,10 @@
 import type { ToolPorts } from '../application/ports.ts';
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 import { compareVersions } from '../python/version.ts';
+import { exists } from '../system/files.ts';
 import { uvVersion } from '../system/tools/uv.ts';
 import { openZip } from '../system/zip.ts';
-import { obtainPinnedTool } from './pinned-tool.ts';
+import { obtainPinnedTool, pinnedToolPath } from './pinned-tool.ts';
 
 /** The uv that is fetched when the user has none: its wheels are pinned by digest, for x86_64 and aarch64. */
 const pinned = {
@@ -34,6 +35,17 @@ async function programIn(wheel: string): Promise<Buffer> {
   const entry = archive.entries.find((candidate) => candidate.name.endsWith('.data/scripts/uv'));
   if (entry === undefined) throw new Error(`${wheel} holds no uv`);
   return await archive.read(entry);
+}
+
+/**
+ * The version of the uv that {@link findUv} would use without fetching one.
+ * @returns undefined when there is none
+ */
+export async function presentUvVersion(ports: ToolPorts): Promise<string | undefined> {
+  const own = await versionOf('uv', ports);
+  if (own !== undefined && compareVersions(own, oldestUsable) >= 0) return own;
+  const path = pinnedToolPath(pinned, 'uv', ports);
+  return (await exists(path)) ? versionOf(path, ports) : undefined;
 }
 
 /**

@@ -2,7 +2,7 @@ import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 import type { PackageArtifact } from '../formats/packager.ts';
 import type { BuildTarget } from '../plan/build-plan.ts';
 import { finishTarget, type BuiltTarget } from './build-target.ts';
-import { resolveTarget } from './resolve-target.ts';
+import { lockAll, resolveTarget } from './resolve-target.ts';
 import type { TargetBuild } from './target-build.ts';
 
 /** What came of a target, whatever it was. */
@@ -55,6 +55,7 @@ export async function buildTargets(targets: readonly BuildTarget[], build: Targe
   };
 
   await build.trees.clear();
+  if (build.provenance !== undefined && targets.length > 1) await lockAll(targets, build);
   for (const [order, target] of targets.entries()) {
     if (run.stopped) break;
     const started = performance.now();

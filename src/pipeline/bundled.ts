@@ -5,6 +5,7 @@ import { fetchInterpreter } from '../interpreter/fetch.ts';
 import { openInterpreter, type InterpreterFiles } from '../interpreter/interpreter-files.ts';
 import { bundledDirectory } from '../plan/bundled-interpreter.ts';
 import type { BuildTarget } from '../plan/build-plan.ts';
+import { canCompileAhead } from '../tree/bytecode.ts';
 import {
   askInterpreter,
   findInterpreter,
@@ -37,6 +38,24 @@ export async function findCompiler(
   const own =
     interpreter.bundle === undefined ? undefined : await askInterpreter(join(tree.root, interpreter.path), search);
   return own?.minor === interpreter.minor ? own : findInterpreter(interpreter.minor, search);
+}
+
+/** Whether bytecode is compiled here when an interpreter for it can be found. */
+export function wantsBytecode({ interpreter, manifest }: Pick<BuildTarget, 'interpreter' | 'manifest'>): boolean {
+  const { bytecode } = manifest.python;
+  return canCompileAhead(interpreter.minor) && (bytecode === 'auto' || bytecode === 'build');
+}
+
+/**
+ * The interpreter of this machine by which a target's bytecode is decided, as far as that is known before there is a
+ * tree. A bundled interpreter that runs here compiles its own; whether it does is seen only then.
+ * @returns undefined when there is none, or none is wanted
+ */
+export async function findHostCompiler(
+  target: Pick<BuildTarget, 'interpreter' | 'manifest'>,
+  search: InterpreterSearch,
+): Promise<FoundInterpreter | undefined> {
+  return wantsBytecode(target) ? findInterpreter(target.interpreter.minor, search) : undefined;
 }
 
 /** Directories beside site-packages whose modules are compiled: the standard library, when the package brings it. */

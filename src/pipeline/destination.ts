@@ -121,13 +121,14 @@ async function deliver(
 }
 
 function delivered(artifact: PackageArtifact, destination: Destination): PackageArtifact {
-  const { sbom, rpmlintrc, report } = artifact;
+  const { sbom, provenance, rpmlintrc, report } = artifact;
   const move = <File extends DeliveredFile>(file: File): File => ({ ...file, path: finalPath(file, destination) });
   return {
     ...move(artifact),
     ...(sbom === undefined ? {} : { sbom: sbom.map(move) }),
     ...(rpmlintrc === undefined ? {} : { rpmlintrc: move(rpmlintrc) }),
     ...(report === undefined ? {} : { report: move(report) }),
+    ...(provenance === undefined ? {} : { provenance: move(provenance) }),
   };
 }
 

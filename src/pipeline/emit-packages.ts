@@ -20,8 +20,10 @@ import { below, emitInto } from './destination.ts';
 import { documentPackages, documentRelease, type DocumentedPackages } from './document.ts';
 import { lintTarget, prepareLint, withRpmlintrc, type FinishedPackage, type Lintable } from './lint.ts';
 import { reportLibraries } from './needs.ts';
+import { writeProvenance } from './provenance.ts';
 import { withReport } from './report-page.ts';
 import { runStage } from './stage.ts';
+
 import type { TargetBuild, TargetContent } from './target-build.ts';
 
 /** The packages of a target, the release package included. */
@@ -133,7 +135,8 @@ export async function emitAll(
     });
     const scratch = join(directory, 'lint');
     const lint = await lintTarget(packages, { label: target.label, scratch, order: build.lint, ports }, record);
-    const artifacts = packages.map(({ artifact }) => artifact);
+    const made = packages.map(({ artifact }) => artifact);
+    const artifacts = await writeProvenance(made, { ...content, tree }, build);
     if (!build.report) return artifacts;
     const definitions = packages.map(({ definition }) => definition);
     return withReport(artifacts, definitions, { target, bill, tree, lint }, build);

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
-
 const companion = z.object({ path: z.string(), size: z.number(), sha256: digest });
 
 const finishedSchema = z.object({
@@ -20,6 +19,7 @@ const finishedSchema = z.object({
       sbom: z.array(companion).optional(),
       report: companion.optional(),
       rpmlintrc: companion.optional(),
+      provenance: companion.optional(),
     }),
   ),
 });

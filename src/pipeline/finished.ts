@@ -4,13 +4,15 @@ import { join } from 'node:path';
 
 import type { Application } from '../application/application.ts';
 import type { History } from '../documents/history.ts';
-import { companionsOf, type CompanionFile, type PackageArtifact } from '../formats/packager.ts';
 import type { LintMode } from '../lint/mode.ts';
+import { companionsOf, type CompanionFile, type PackageArtifact } from '../formats/packager.ts';
 import type { LockedEnvironment } from '../lock/lock.ts';
 import { integrationSources } from '../manifest/integration/settings.ts';
 import type { BuildTarget } from '../plan/build-plan.ts';
+import type { RunFacts } from '../provenance/facts.ts';
 import type { SbomFormat } from '../sbom/bill.ts';
 import { digestFile, isErrno, writeFileAtomic } from '../system/files.ts';
+import type { FoundInterpreter } from '../tree/interpreters.ts';
 import { parseFinished, type FinishedRecord } from './finished-schema.ts';
 
 /** What the packages of a target are made of. */
@@ -26,6 +28,10 @@ export interface TargetInputs {
   /** Whether the page about the build is made as well. */
   readonly report: boolean;
   readonly lint: LintMode;
+  /** What the provenance statement says of the whole run; undefined when none is made. */
+  readonly provenance: RunFacts | undefined;
+  /** The interpreter of this machine that bytecode is compiled with; undefined where none is, or is wanted. */
+  readonly compiler: FoundInterpreter | undefined;
   /** Which Coachbuilder: its version and the digest of what it consists of. */
   readonly program: string;
 }
@@ -59,16 +65,17 @@ function filesOfArtifact(artifact: PackageArtifact): readonly CompanionFile[] {
 
 /** sha256 (hexadecimal) of everything that decides the packages of a target. */
 export async function digestInputs(inputs: TargetInputs): Promise<string> {
-  const { target, application, environment, epoch, history, sbom, lint, report, program } = inputs;
+  const { target, application, environment, history, epoch, compiler, program } = inputs;
+  const { sbom, lint, report, provenance } = inputs;
   const hash = createHash('sha256');
   const files: string[][] = [];
   for (const path of filesOf(target)) files.push([path, await contentOf(path)]);
-  const { sha256 } = application;
-  const { fingerprint } = environment;
   const told = [history.notes, history.file && Buffer.from(history.file.bytes).toString('base64')];
+  const made = [program, application.sha256, environment.fingerprint, epoch, compiler ?? null, told];
+  const facts = provenance === undefined ? null : [provenance, [...provenance.tools]];
   // The page names the commit; the same wheel may come of another one.
-  const page = report ? { commit: application.commit } : undefined;
-  hash.update(JSON.stringify([program, sha256, fingerprint, epoch, sbom, lint, page, target, files, told]));
+  const page = report ? { commit: application.commit } : null;
+  hash.update(JSON.stringify([...made, sbom, lint, facts, page, target, files]));
   return hash.digest('hex');
 }
 

@@ -2,10 +2,10 @@ import { checkPlatform } from '../inspect/platform.ts';
 import type { BuildTarget } from '../plan/build-plan.ts';
 import { formatCount, formatSize } from '../report/format.ts';
 import { assembleTree } from '../tree/assemble.ts';
-import { canCompileAhead, chooseBytecode, compileBytecode } from '../tree/bytecode.ts';
+import { chooseBytecode, compileBytecode } from '../tree/bytecode.ts';
 import type { Tree } from '../tree/tree.ts';
 import type { Wheelhouse } from '../wheelhouse/wheelhouse.ts';
-import { bringInterpreter, findCompiler, ownLibraries } from './bundled.ts';
+import { bringInterpreter, findCompiler, ownLibraries, wantsBytecode } from './bundled.ts';
 import { checkHealth } from './health.ts';
 import { findNeeds } from './needs.ts';
 import { slim } from './slim.ts';
@@ -44,8 +44,7 @@ async function compile(target: BuildTarget, tree: Tree, build: TargetBuild): Pro
   const { commands, environments, reporter } = build.ports;
   const { minor } = target.interpreter;
   const setting = target.manifest.python.bytecode;
-  const wanted = canCompileAhead(minor) && (setting === 'auto' || setting === 'build');
-  const interpreter = wanted ? await findCompiler(target, tree, { commands, environments }) : undefined;
+  const interpreter = wantsBytecode(target) ? await findCompiler(target, tree, { commands, environments }) : undefined;
   const choice = chooseBytecode(setting, { minor, interpreter });
   if (choice !== 'shipped' || interpreter === undefined) return { ...tree, bytecode: choice };
   return runStage(

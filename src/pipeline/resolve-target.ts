@@ -6,6 +6,7 @@ import { formatCount } from '../report/format.ts';
 import { gather } from '../wheelhouse/gather.ts';
 import { verifyClosure } from '../wheelhouse/verify-closure.ts';
 import type { Wheelhouse } from '../wheelhouse/wheelhouse.ts';
+import { findHostCompiler } from './bundled.ts';
 import { digestInputs } from './finished.ts';
 import type { FinishedRecord } from './finished-schema.ts';
 import { labelled, runStage } from './stage.ts';
@@ -49,6 +50,20 @@ async function collectWheels(
   );
 }
 
+/**
+ * Locks every target before anything is made of the first: a statement names the digest of the whole lock. What cannot be
+ * locked fails again when it is its turn, and is told then.
+ */
+export async function lockAll(targets: readonly BuildTarget[], build: TargetBuild): Promise<void> {
+  for (const target of targets) {
+    try {
+      await lockEnvironment(target, build);
+    } catch {
+      // Told later.
+    }
+  }
+}
+
 /** A target of which it is known what it will be made of. */
 export interface ResolvedTarget {
   readonly target: BuildTarget;
@@ -67,12 +82,16 @@ export interface ResolvedTarget {
  * @throws CoachbuilderError of either stage
  */
 export async function resolveTarget(target: BuildTarget, build: TargetBuild): Promise<ResolvedTarget> {
-  const { epoch, sbom, report, program, lint } = build;
+  const { epoch, sbom, report, program, lint, ports } = build;
   const environment = await lockEnvironment(target, build);
   const application = build.applicationFor(target);
-  const history = await readHistory(application, target.manifest, build.ports);
-  const chosen = { epoch, sbom, lint: lint.mode, report, program };
-  const inputs = await digestInputs({ target, application, environment, history, ...chosen });
+  const history = await readHistory(application, target.manifest, ports);
+  const inputs = await digestInputs({
+    ...{ target, application, environment, epoch, sbom, lint: lint.mode, report, program },
+    history,
+    provenance: await build.provenance?.(),
+    compiler: await findHostCompiler(target, ports),
+  });
   const present = build.resume ? await build.finished.find(target) : undefined;
   const known = { target, environment, history, inputs, present };
   if (present?.inputs === inputs) return { ...known, wheelhouse: undefined };

@@ -6,6 +6,7 @@ import type { LockStore } from '../lock/lock-store.ts';
 import type { LockPorts } from '../lock/sdist-builder.ts';
 import type { BuildTarget } from '../plan/build-plan.ts';
 import type { LintOrder } from './lint.ts';
+import type { RunFacts } from '../provenance/facts.ts';
 import type { SbomFormat } from '../sbom/bill.ts';
 import type { Wheelhouse } from '../wheelhouse/wheelhouse.ts';
 import { type Destination } from './destination.ts';
@@ -44,6 +45,8 @@ export interface TargetBuild {
   /** Whether a page about the build is written beside the main package. */
   readonly report: boolean;
   readonly lint: LintOrder;
+  /** Tells what all provenance statements have in common, once every target is locked; undefined when none are written. */
+  readonly provenance: (() => Promise<RunFacts>) | undefined;
   /** Which Coachbuilder this is; packages of another one are not taken for finished. */
   readonly program: string;
   readonly ports: LockPorts;

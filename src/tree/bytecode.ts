@@ -136,7 +136,8 @@ export async function compileBytecode(tree: Tree, request: BytecodeRequest): Pro
     if (path.endsWith('/__pycache__')) chmodSync(join(tree.root, path), 0o755);
     utimesSync(join(tree.root, path), epoch, epoch);
   }
-  return { ...tree, entries: sortByBytes(entries.values(), ({ path }) => path), bytecode: 'shipped' };
+  const sorted = sortByBytes(entries.values(), ({ path }) => path);
+  return { ...tree, entries: sorted, bytecode: 'shipped', compiler: interpreter.version };
 }
 
 /** Where the interpreter looks for bytecode: PEP 3147. */

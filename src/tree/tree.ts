@@ -90,6 +90,8 @@ export interface Tree {
   readonly entries: readonly TreeEntry[];
   /** Whether bytecode is part of the entries, made by the package when it is installed, or neither. */
   readonly bytecode: 'shipped' | 'at-install' | 'none';
+  /** The CPython that compiled the bytecode which is shipped, `3.11.2`: another patch release compiles some modules otherwise. */
+  readonly compiler?: string;
   /** Whether a module of the tree imports distutils, which Debian packages apart from the interpreter. */
   readonly importsDistutils: boolean;
   /** What inspecting the tree found; absent before. */

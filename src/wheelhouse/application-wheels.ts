@@ -112,9 +112,13 @@ export class ApplicationWheels {
     const archive = await this.#archive();
     if (archive.identity !== undefined) requireInterpreter(archive.identity, platform, candidates);
     const builder = await compilable(platform, ports, otherwise);
-    const { path } = await builder.buildSource(archive, platform, ports);
+    const { path, compiledIn } = await builder.buildSource(archive, platform, ports);
     requireNamed(path, archive.subject);
     const local = await this.#local();
-    return readApplication(local.origin, { path, committed: archive.committed }, await factsOf(local, ports));
+    return readApplication(
+      local.origin,
+      { path, committed: archive.committed, ...(compiledIn === undefined ? {} : { compiledIn }) },
+      await factsOf(local, ports),
+    );
   }
 }

@@ -21,6 +21,7 @@ export interface BuiltPackage {
   readonly sha256: string;
   readonly sbom?: readonly string[];
   readonly rpmlintrc?: string;
+  readonly provenance?: string;
 }
 
 export interface BuildRequest {

@@ -21,6 +21,16 @@ export function gitFiles(): ToolCall {
   return { tool: 'git', args: ['ls-files', '--cached', '--others', '--exclude-standard', '-z'] };
 }
 
+/** Prints the address of the remote `origin`; fails when there is none. */
+export function gitOrigin(): ToolCall {
+  return { tool: 'git', args: ['config', '--get', 'remote.origin.url'] };
+}
+
+/** Prints where below the top of the work tree the current directory is, with a slash at its end; nothing at the top. */
+export function gitPrefix(): ToolCall {
+  return { tool: 'git', args: ['rev-parse', '--show-prefix'] };
+}
+
 /** Prints the time of the last commit, in seconds since 1970. */
 export function gitCommitTime(): ToolCall {
   return { tool: 'git', args: ['log', '-1', '--format=%ct'] };

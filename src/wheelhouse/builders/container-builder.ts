@@ -55,7 +55,11 @@ function cacheDirectory(task: Task, environment: LockedEnvironment): string {
     image.python.path,
     platform.architecture,
   ]);
-  return join(ports.cacheDirectory, 'compiled', createHash('sha256').update(content).digest('hex'));
+  return join(
+    ports.builtWheels ?? ports.cacheDirectory,
+    'compiled',
+    createHash('sha256').update(content).digest('hex'),
+  );
 }
 
 /** Compiles sdists in containers of the target's distribution. */
@@ -167,7 +171,10 @@ export class ContainerBuilder implements SdistBuilder {
   async #attempt(task: Task, environment: LockedEnvironment, more: readonly string[]): Promise<CompiledWheel> {
     const directory = cacheDirectory(task, environment);
     const outcome = (await findBuiltWheel(directory)) ?? (await this.#compile(task, environment, directory));
-    if ('path' in outcome) return { ...outcome, requirements: environment.distributions };
+    if ('path' in outcome) {
+      const compiledIn = { tag: compilerImageTag(task.image), base: task.image.base };
+      return { ...outcome, requirements: environment.distributions, compiledIn };
+    }
     const missing = missingRequirement(outcome.output);
     if (missing === undefined || more.includes(missing) || more.length === mostRounds) {
       throw compileFailure({ subject: task.source.subject, platform: task.platform }, outcome, task.ports);

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { PackageArtifact } from '../../../src/formats/packager.ts';
 import { packagers } from '../../../src/formats/packagers.ts';
 import type { Manifest } from '../../../src/manifest/manifest.ts';
+import type { RunFacts } from '../../../src/provenance/facts.ts';
 import { digestInputs, FinishedTargets, type TargetInputs } from '../../../src/pipeline/finished.ts';
 import type { BuildTarget } from '../../../src/plan/build-plan.ts';
 import { chooseTargets, planBuild } from '../../../src/plan/plan-build.ts';
@@ -34,6 +35,17 @@ function targetFor(id: string, manifest: Partial<Manifest> = {}): BuildTarget {
   return target;
 }
 
+const compiler = { path: '/usr/bin/python3.11', version: '3.11.2', minor: '3.11' };
+const facts: RunFacts = {
+  builderId: 'urn:coachbuilder:local',
+  program: { version: '0.1.0', sha256: 'f'.repeat(64) },
+  tools: new Map([['dpkg-deb', '1.21.22']]),
+  source: { kind: 'directory', uri: undefined, subdirectory: '', commit: undefined, file: undefined },
+  lock: undefined,
+  manifest: undefined,
+  parameters: { packageVersion: undefined, builder: 'auto', image: undefined },
+};
+
 describe('what a target is made of', () => {
   const inputs = (changes: Partial<TargetInputs> = {}): TargetInputs => ({
     target: targetFor('debian-12'),
@@ -44,6 +56,8 @@ describe('what a target is made of', () => {
     sbom: [],
     report: false,
     lint: 'auto',
+    provenance: undefined,
+    compiler: undefined,
     program: 'p',
     ...changes,
   });
@@ -62,6 +76,12 @@ describe('what a target is made of', () => {
       { epoch: 2 },
       { sbom: ['cyclonedx'] },
       { report: true },
+      { compiler },
+      { compiler: { ...compiler, version: '3.11.7' } },
+      { compiler: { ...compiler, path: '/usr/local/bin/python3.11' } },
+      { provenance: facts },
+      { provenance: { ...facts, builderId: 'https://ci.example.com/builder' } },
+      { provenance: { ...facts, tools: new Map([['dpkg-deb', '1.22.21']]) } },
       { program: 'q' },
     ];
     const others = await Promise.all(changes.map((change) => digestInputs(inputs(change))));
