@@ -122,22 +122,28 @@ async function describeBuild(
   };
 }
 
-/** Everything once more, from the application's wheel on; of the first build only the lock and the cache are used. */
+/**
+ * Everything once more, from the application's wheel on; of the first build only the cache is used, and of the lock what
+ * was there before.
+ */
 async function buildAgain(
   { directory, packages, ports }: SecondBuild,
   targets: (applications: Applications) => readonly BuildTarget[],
   job: Job,
-): Promise<TargetsResult> {
+): Promise<TargetsResult & { readonly lock: LockStore }> {
   const session = { ...job.session, run: { ...job.session.run, path: directory } };
   const options = { ...job.options, resume: false, keepGoing: true };
-  // The same bytes would have the same findings.
-  const lint = { ...job.lint, formats: new Set<never>() };
-  const again = { ...job, options, session, ports, lint, keepGoing: true };
+  // The same bytes would have the same findings; only the page about the build tells them.
+  const lint = options.report ? job.lint : { ...job.lint, formats: new Set<never>() };
+  const known = job.lock.environments.filter(({ key }) => !job.lock.resolved.has(key));
+  const lock = new LockStore({ path: undefined, locked: options.locked, known }, ports);
+  const again = { ...job, options, session, ports, lint, lock, keepGoing: true };
   const applications = await obtainApplications(again, () => undefined);
   const planned = targets(applications);
   const finished = new FinishedTargets(directory, packages);
   const destination = { directory: packages, force: true, delivered: new Map<string, string>() };
-  return buildTargets(planned, await describeBuild({ applications, destination, targets: planned, finished }, again));
+  const build = await describeBuild({ applications, destination, targets: planned, finished }, again);
+  return { ...(await buildTargets(planned, build)), lock };
 }
 
 async function carryOut(job: Job): Promise<void> {

@@ -1,8 +1,9 @@
-import { rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { mkdir, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 import type { PackageArtifact } from '../formats/packager.ts';
+import type { LockStore } from '../lock/lock-store.ts';
 import type { LockPorts } from '../lock/sdist-builder.ts';
 import type { BuiltTarget } from '../pipeline/build-target.ts';
 import type { TargetOutcome, TargetsResult } from '../pipeline/build-targets.ts';
@@ -10,7 +11,8 @@ import { runStage, type Progress } from '../pipeline/stage.ts';
 import type { BuildTarget } from '../plan/build-plan.ts';
 import type { Reporter } from '../report/event.ts';
 import { formatCount } from '../report/format.ts';
-import { explainDifference } from '../verification/compare-packages.ts';
+import { explainRebuild, type Comparison } from './explain-rebuild.ts';
+import type { BuildOptions } from './options.ts';
 import type { Session } from './session.ts';
 
 /** How a second build is done. */
@@ -40,11 +42,17 @@ function silent(reporter: Reporter, progress: Progress): Reporter {
   };
 }
 
-function variedPorts(ports: LockPorts, progress: Progress): LockPorts {
+/** Where programs of the second build put what is temporary. */
+function temporaryIn(directory: string): string {
+  return join(directory, 'tmp');
+}
+
+function variedPorts(ports: LockPorts, directory: string, progress: Progress): LockPorts {
   const { base, network } = ports.environments;
+  const varied = { ...elsewhere, TMPDIR: temporaryIn(directory) };
   return {
     ...ports,
-    environments: { base: { ...base, ...elsewhere }, network: { ...network, ...elsewhere } },
+    environments: { base: { ...base, ...varied }, network: { ...network, ...varied } },
     reporter: silent(ports.reporter, progress),
   };
 }
@@ -66,27 +74,6 @@ function notReproducible(target: BuildTarget, what: string, details: readonly st
   });
 }
 
-interface Comparison {
-  readonly ports: Pick<LockPorts, 'commands' | 'environments'>;
-  readonly scratch: string;
-}
-
-/** What is to be said of one package of the first build: nothing when the second one is the same. */
-async function explain(
-  artifact: PackageArtifact,
-  again: PackageArtifact | undefined,
-  { ports, scratch }: Comparison,
-): Promise<readonly string[]> {
-  const name = basename(artifact.path);
-  if (again === undefined) return [`${name}: only the first build made it`];
-  if (again.sha256 === artifact.sha256) return [];
-  const renamed = basename(again.path) === name ? [] : [`${name}: the file is called ${basename(again.path)} then`];
-  const paths = [artifact.path, again.path] as const;
-  const ways = { commands: ports.commands, env: ports.environments.base, scratch };
-  const lines = await explainDifference(artifact.format, paths, ways);
-  return [...renamed, ...lines.map((line) => `${name}: ${line}`)];
-}
-
 /** A target of the first build, and what came of it in the second. */
 interface Pair {
   readonly built: BuiltTarget;
@@ -104,32 +91,26 @@ async function compareTarget(
     throw notReproducible(target, 'failed, and the first one did not', [message, ...details]);
   }
   const again = rebuilt.artifacts;
-  const lines: string[] = [];
-  const differing = new Set<string>();
-  for (const artifact of built.artifacts) {
-    const explained = await explain(
-      artifact,
-      again.find(({ name }) => name === artifact.name),
-      comparison,
-    );
-    if (explained.length > 0) differing.add(basename(artifact.path));
-    lines.push(...explained);
-  }
-  for (const { name, path } of again) {
-    if (built.artifacts.some((artifact) => artifact.name === name)) continue;
-    differing.add(basename(path));
-    lines.push(`${basename(path)}: only the second build made it`);
-  }
+  const { differing, lines } = await explainRebuild(target, [built.artifacts, again], comparison);
   const [artifact] = again;
-  if (differing.size === 0 || artifact === undefined) return built.artifacts;
-  throw notReproducible(target, `made other packages: ${[...differing].join(', ')}`, [
+  if (differing.length === 0 || artifact === undefined) return built.artifacts;
+  throw notReproducible(target, `made other packages: ${differing.join(', ')}`, [
     ...lines,
     `the second build's packages are kept in ${dirname(artifact.path)}`,
   ]);
 }
 
+export interface ReproducibilityJob {
+  readonly session: Pick<Session, 'run'>;
+  readonly ports: LockPorts;
+  /** What the first build locked. */
+  readonly lock: LockStore;
+  readonly options: Pick<BuildOptions, 'checkCompiled'>;
+}
+
 /** What came of a second build, or why there was no application for any target. */
 interface Rebuilt extends TargetsResult {
+  readonly lock?: LockStore;
   readonly failure?: CoachbuilderError;
 }
 
@@ -147,18 +128,21 @@ function summarize({ outcomes }: Rebuilt): string {
  */
 export async function checkReproducible(
   outcomes: readonly TargetOutcome[],
-  rebuild: (second: SecondBuild) => Promise<TargetsResult>,
-  { session, ports }: { readonly session: Pick<Session, 'run'>; readonly ports: LockPorts },
+  rebuild: (second: SecondBuild) => Promise<Rebuilt>,
+  { session, ports, lock, options }: ReproducibilityJob,
 ): Promise<readonly TargetOutcome[]> {
   const directory = join(session.run.path, 'second-build');
   const { reporter } = ports;
   // A build directory that the user keeps may hold that of an earlier run.
   await rm(directory, { recursive: true, force: true });
+  await mkdir(temporaryIn(directory), { recursive: true });
   const second = await runStage(
     reporter,
     { stage: 'reproduce', summary: summarize },
     async (progress): Promise<Rebuilt> => {
-      const again = { directory, packages: join(directory, 'packages'), ports: variedPorts(ports, progress) };
+      const built = options.checkCompiled ? { builtWheels: join(directory, 'built') } : {};
+      const varied = { ...variedPorts(ports, directory, progress), ...built };
+      const again = { directory, packages: join(directory, 'packages'), ports: varied };
       try {
         return await withOtherUmask(() => rebuild(again));
       } catch (error) {
@@ -169,7 +153,8 @@ export async function checkReproducible(
     },
   );
   if (second.fatal !== undefined) throw second.fatal.reason;
-  const comparison = { ports, scratch: join(directory, 'comparison') };
+  const locks = { first: lock, second: second.lock };
+  const comparison = { ports, scratch: join(directory, 'comparison'), locks };
   const results: TargetOutcome[] = [];
   for (const outcome of outcomes) {
     const { target, built } = outcome;

@@ -11,6 +11,8 @@ export interface LockStoreOptions {
   readonly path: string | undefined;
   /** Nothing is resolved: what the lock does not hold is an error. */
   readonly locked: boolean;
+  /** Environments that are known without a file. */
+  readonly known?: readonly LockedEnvironment[];
 }
 
 /**
@@ -21,6 +23,7 @@ export class LockStore {
   readonly #options: LockStoreOptions;
   readonly #ports: LockPorts;
   #lock: Lock | undefined;
+  readonly #resolved = new Set<string>();
   #loaded: Promise<void> | undefined;
   /** One after the other: resolvers are busy enough by themselves, and the file has one writer. */
   #queue: Promise<unknown> = Promise.resolve();
@@ -33,6 +36,16 @@ export class LockStore {
   /** Absolute path of the file; undefined when it is in memory only. */
   get path(): string | undefined {
     return this.#options.path;
+  }
+
+  /** All that is locked by now. */
+  get environments(): readonly LockedEnvironment[] {
+    return this.#lock?.environments ?? [];
+  }
+
+  /** Keys of the environments that were resolved in this run, and not found in the lock. */
+  get resolved(): ReadonlySet<string> {
+    return this.#resolved;
   }
 
   /**
@@ -48,7 +61,9 @@ export class LockStore {
   }
 
   async #load(): Promise<void> {
-    if (this.#options.path !== undefined) this.#lock = await readLock(this.#options.path);
+    const { path, known } = this.#options;
+    if (path !== undefined) this.#lock = await readLock(path);
+    for (const environment of known ?? []) this.#lock = withEnvironment(this.#lock, environment);
   }
 
   async #obtain(request: LockRequest): Promise<LockedEnvironment> {
@@ -71,6 +86,7 @@ export class LockStore {
     const reporter = request.reporter ?? this.#ports.reporter;
     const environment = await lockQuestion(question, { ...this.#ports, reporter });
     this.#lock = withEnvironment(this.#lock, environment);
+    this.#resolved.add(key);
     if (this.#options.path !== undefined) await writeLock(this.#options.path, this.#lock);
     return environment;
   }

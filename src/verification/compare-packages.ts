@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 
 import type { PackageFormat } from '../model/format.ts';
 import { digestFile, temporaryDirectory } from '../system/files.ts';
+import { explainBytecode } from './compare-bytecode.ts';
 import { openDeb, type OpenedPackage, type PartsPorts } from './deb-parts.ts';
 import { compareParts, describeContent, type Difference } from './package-parts.ts';
 import { openRpm } from './rpm-parts.ts';
@@ -24,7 +25,9 @@ async function tell(
   const [before, after] = [await first.contents(wanted), await second.contents(wanted)];
   return differences.map(({ part, text, isContent }) => {
     const [one, other] = [before.get(part), after.get(part)];
-    return !isContent || one === undefined || other === undefined ? text : `${part}: ${describeContent(one, other)}`;
+    if (!isContent || one === undefined || other === undefined) return text;
+    const reason = part.endsWith('.pyc') ? explainBytecode(one, other) : undefined;
+    return `${part}: ${describeContent(one, other)}${reason === undefined ? '' : ` (${reason})`}`;
   });
 }
 

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 
 import { listing, openCommandLine, type CommandLine } from '../support/command-line.ts';
 import type { Outcome } from '../support/machine.ts';
-import { makeWheel } from '../support/wheels.ts';
+import { makeSdist, makeWheel } from '../support/wheels.ts';
 
 const manifest = ['name: steady', 'package-prefix: acme', 'maintainer: Acme <acme@example.com>', ''].join('\n');
 
@@ -125,6 +125,38 @@ describe('build-package --check-reproducible', () => {
     expect(resumed.exitCode).toBe(0);
   });
 
+  it('compares bills and provenance as well, and passes when they are the same', async () => {
+    const words = [
+      '--sbom=all',
+      '--provenance',
+      '--check-reproducible',
+      '--progress=plain',
+      '--distribution=debian-12',
+    ];
+    const destination = line.newDirectory('described');
+    const { exitCode, stderr } = await line.run([...words, '-d', destination, project()]);
+    expect(stderr).toMatch(/^debian-12: reproduce: 2 packages the same, byte for byte, /m);
+    expect(exitCode).toBe(0);
+    expect(listing(destination).filter((name) => name.endsWith('.json'))).toHaveLength(3);
+  });
+
+  it('builds what comes from a source distribution again only when it is told to', async () => {
+    makeSdist(line.indexFiles, {
+      ...{ name: 'grown', version: '1.0', backend: stamping('os.urandom(8).hex()').replaceAll('steady', 'grown') },
+    });
+    const uri = line.project(
+      { name: 'sturdy', version: '1.0', files: { 'sturdy.py': '' }, requires: ['grown'] },
+      { 'coachbuilder.yaml': manifest.replace('steady', 'sturdy') },
+    );
+    expect((await check('debian-12', uri)).exitCode).toBe(0);
+    const words = ['--distribution=debian-12', '--check-compiled', '--force', '--provenance', '--progress=plain'];
+    const { exitCode, stderr } = await line.run([...words, '-d', line.newDirectory('again'), uri]);
+    expect(stderr).toMatch(/data \/\S+\/stamp\.py: the content differs at byte \d+, line 2: /);
+    // The statement names the wheel that was built, and is told of as far as it says something new.
+    expect(stderr).toMatch(/\.provenance\.json: predicate\.runDetails\.byproducts\[grown\S*\]\.digest\.sha256: "/);
+    expect(exitCode).toBe(1);
+  });
+
   it('passes when the build depends on what is the same in both', async () => {
     const { exitCode, stderr } = await check(
       'debian-12',
@@ -140,6 +172,7 @@ describe('build-package --check-reproducible', () => {
     ['locale', 'os.environ["LC_ALL"]'],
     ['umask', '(os.umask(0o22), os.umask(0o22))[0]'],
     ['directory', '__file__'],
+    ['directory of temporary files', '__import__("tempfile").gettempdir()'],
   ])('finds out what depends on the %s', async (_what, expression) => {
     const { exitCode, stderr } = await check('debian-12', project(stamping(digested(expression))));
     expect(stderr).toMatch(/data \/\S+\/stamp\.py: the content differs at byte \d+, line 2: /);

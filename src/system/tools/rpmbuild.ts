@@ -34,6 +34,8 @@ export function rpmBuildCommand(build: RpmBuild): CommandSpec {
       '--buildroot',
       build.root,
       '--noclean',
+      // Part of the header's PLATFORM; rpm's own default is who packaged it, which is a fact of this machine.
+      ...define('_vendor', 'pc'),
       ...define('_topdir', build.scratch),
       ...define('_tmppath', build.scratch),
       ...define('_dbpath', `${build.scratch}/db`),
