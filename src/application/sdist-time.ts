@@ -1,6 +1,4 @@
-import { createReadStream } from 'node:fs';
-import { createGunzip } from 'node:zlib';
-
+import { readTar } from '../system/tar.ts';
 import { openZip } from '../system/zip.ts';
 import type { ToolPorts } from './ports.ts';
 
@@ -13,37 +11,10 @@ export function chosenEpoch({ environments }: Pick<ToolPorts, 'environments'>): 
   return Number.isInteger(epoch) ? epoch : undefined;
 }
 
-const blockSize = 512;
-
-function octal(header: Buffer, start: number, length: number): number {
-  const value = Number.parseInt(
-    header
-      .toString('latin1', start, start + length)
-      .replaceAll('\0', ' ')
-      .trim(),
-    8,
-  );
-  return Number.isNaN(value) ? 0 : value;
-}
-
-/** The newest modification time in a gzip-compressed tar archive (POSIX ustar: size at 124, mtime at 136, both octal). */
+/** The newest modification time of a file in a tar archive. The times of directories are those of packing. */
 async function newestTarMember(path: string): Promise<number> {
   let newest = 0;
-  let pending: Buffer = Buffer.alloc(0);
-  let skip = 0;
-  for await (const chunk of createReadStream(path).pipe(createGunzip()) as AsyncIterable<Buffer>) {
-    pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk]);
-    while (pending.length > 0) {
-      const skipped = Math.min(skip, pending.length);
-      pending = pending.subarray(skipped);
-      skip -= skipped;
-      if (skip > 0 || pending.length < blockSize) break;
-      const type = String.fromCharCode(pending[156] ?? 0);
-      // Only files: the times of directories and of pax headers are those of packing.
-      if (type === '0' || type === '\0') newest = Math.max(newest, octal(pending, 136, 12));
-      skip = blockSize * (1 + Math.ceil(octal(pending, 124, 12) / blockSize));
-    }
-  }
+  for await (const { kind, mtime } of readTar(path)) if (kind === 'file') newest = Math.max(newest, Math.floor(mtime));
   return newest;
 }
 

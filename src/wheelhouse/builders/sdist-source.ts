@@ -1,8 +1,6 @@
-import { createReadStream } from 'node:fs';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createGunzip } from 'node:zlib';
 
 import { lastLines } from '../../application/host-build.ts';
 import type { ToolPorts } from '../../application/ports.ts';
@@ -14,6 +12,7 @@ import { pinnedLine } from '../../lock/sdist-build.ts';
 import { parseTomlValues } from '../../python/toml.ts';
 import { asTable, asTexts } from '../../python/untyped.ts';
 import { digestFile, temporaryDirectory } from '../../system/files.ts';
+import { readTar } from '../../system/tar.ts';
 import { pipDownloadSource } from '../../system/tools/pip.ts';
 import { openZip } from '../../system/zip.ts';
 import { findCached, keepCached } from '../wheel-cache.ts';
@@ -60,41 +59,17 @@ export async function fetchSdist(distribution: LockedDistribution, ports: ToolPo
   return await keepCached(path, file, ports.cacheDirectory);
 }
 
-const blockSize = 512;
-
-function text(header: Buffer, start: number, length: number): string {
-  return header.toString('utf8', start, start + length).replace(/\0.*$/s, '');
-}
-
-/** The first member of a gzip-compressed tar archive that is called so (POSIX ustar: name at 0, size at 124, prefix at 345). */
-async function readTarMember(path: string, wanted: RegExp): Promise<string | undefined> {
-  let pending: Buffer = Buffer.alloc(0);
-  let skip = 0;
-  for await (const chunk of createReadStream(path).pipe(createGunzip()) as AsyncIterable<Buffer>) {
-    pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk]);
-    for (;;) {
-      const skipped = Math.min(skip, pending.length);
-      pending = pending.subarray(skipped);
-      skip -= skipped;
-      if (skip > 0 || pending.length < blockSize) break;
-      const size = Number.parseInt(text(pending, 124, 12).trim(), 8) || 0;
-      const prefix = text(pending, 257, 5) === 'ustar' ? text(pending, 345, 155) : '';
-      const name = `${prefix === '' ? '' : `${prefix}/`}${text(pending, 0, 100)}`;
-      if (wanted.test(name)) {
-        if (pending.length < blockSize + size) break;
-        return pending.toString('utf8', blockSize, blockSize + size);
-      }
-      skip = blockSize * (1 + Math.ceil(size / blockSize));
-    }
-  }
-  return undefined;
-}
-
 /** `pyproject.toml` in the one directory at the top of an sdist (PEP 625). */
 const projectFile = /^(?:\.\/)?[^/]+\/pyproject\.toml$/;
 
+async function readTarProject(path: string): Promise<string | undefined> {
+  for await (const { kind, path: name, content } of readTar(path))
+    if (kind === 'file' && projectFile.test(name)) return content.toString('utf8');
+  return undefined;
+}
+
 async function readProjectFile(path: string): Promise<string | undefined> {
-  if (/\.(?:tar\.gz|tgz)$/i.test(path)) return readTarMember(path, projectFile);
+  if (/\.(?:tar\.gz|tgz)$/i.test(path)) return readTarProject(path);
   if (!/\.zip$/i.test(path)) return undefined;
   await using archive = await openZip(path);
   const entry = archive.entries.find(({ name }) => projectFile.test(name));
