@@ -27,24 +27,30 @@ describeWithPython('a package that brings its interpreter', () => {
   let work: Workspace;
   let python: BundledPython;
   let built: readonly BuiltPackage[];
+  let uri: string;
+  let destination: string;
 
   beforeAll(async () => {
     work = await workspace();
     python = await bundleDebianPython(await work.directory('python'));
     const { path, version, sha256 } = python;
     const bundled = JSON.stringify({ version, archive: path, sha256 });
-    const uri = await fleetCheckout(await work.directory('fleet'), {
+    uri = await fleetCheckout(await work.directory('fleet'), {
       manifest: `python:\n  interpreter:\n    bundled: ${bundled}\n`,
     });
-    built = await buildPackages({
-      uri,
-      distributions: ['debian-12'],
-      destination: await work.directory('packages'),
-    });
+    destination = await work.directory('packages');
+    built = await buildPackages({ uri, distributions: ['debian-12'], destination });
   });
 
   afterAll(async () => {
     await work[Symbol.asyncDispose]();
+  });
+
+  test('comes out the same in a second build, bytecode of its own included', async () => {
+    const options = ['--resume', '--check-reproducible'];
+    // A failure says in what the builds differ.
+    const again = await buildPackages({ uri, distributions: ['debian-12'], destination, options });
+    expect(again).toEqual(built);
   });
 
   async function field(name: string): Promise<string> {

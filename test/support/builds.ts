@@ -34,6 +34,8 @@ export interface BuildRequest {
   readonly lint?: LintMode;
   /** Where the command runs; by default the directory that `uri` names. */
   readonly cwd?: string;
+  /** Further words of the command line. */
+  readonly options?: readonly string[];
 }
 
 /** A distribution that we know, by its id. */
@@ -52,6 +54,7 @@ export async function buildPackages(request: BuildRequest): Promise<readonly Bui
       '--json',
       '--progress=plain',
       `--lint=${request.lint ?? 'off'}`,
+      ...(request.options ?? []),
       `--destination-path=${request.destination}`,
       request.uri,
     ],
