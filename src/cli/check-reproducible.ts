@@ -57,6 +57,17 @@ function variedPorts(ports: LockPorts, directory: string, progress: Progress): L
   };
 }
 
+/** Ports by which nothing is found that was built before: neither by us, nor by pip, which keeps wheels of its own making. */
+function withoutBuiltWheels(ports: LockPorts, directory: string): LockPorts {
+  const { base, network } = ports.environments;
+  const fresh = { PIP_CACHE_DIR: join(directory, 'pip') };
+  return {
+    ...ports,
+    environments: { base: { ...base, ...fresh }, network: { ...network, ...fresh } },
+    builtWheels: join(directory, 'built'),
+  };
+}
+
 async function withOtherUmask<Result>(action: () => Promise<Result>): Promise<Result> {
   const own = process.umask(masks.strict);
   if (own === masks.strict) process.umask(masks.customary);
@@ -140,8 +151,8 @@ export async function checkReproducible(
     reporter,
     { stage: 'reproduce', summary: summarize },
     async (progress): Promise<Rebuilt> => {
-      const built = options.checkCompiled ? { builtWheels: join(directory, 'built') } : {};
-      const varied = { ...variedPorts(ports, directory, progress), ...built };
+      const same = variedPorts(ports, directory, progress);
+      const varied = options.checkCompiled ? withoutBuiltWheels(same, directory) : same;
       const again = { directory, packages: join(directory, 'packages'), ports: varied };
       try {
         return await withOtherUmask(() => rebuild(again));
