@@ -108,6 +108,11 @@ const exemptions: readonly Exemption[] = [
     scopes: withLibraries,
   },
   {
+    tags: { rpmlint: ['no-binary'] },
+    reason: 'a virtual environment is laid out for an architecture, also when no file of it is compiled',
+    scopes: (subject) => (hasTree(subject) ? [{}] : []),
+  },
+  {
     tags: { rpmlint: ['files-duplicate'] },
     reason: 'every wheel brings its own files, which its RECORD lists; many are empty or of one licence',
     scopes: belowPrefix,
