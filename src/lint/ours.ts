@@ -95,9 +95,8 @@ const exemptions: readonly Exemption[] = [
   },
   {
     tags: { lintian: ['unusual-interpreter'], rpmlint: ['wrong-script-interpreter'] },
-    reason: 'scripts of a virtual environment run with its own interpreter',
-    scopes: (subject) =>
-      hasTree(subject) ? [{ path: `${subject.prefix}/bin/*`, note: `*${subject.prefix}/bin/python*` }] : [],
+    reason: 'scripts of a virtual environment run with its own interpreter, and modules are imported',
+    scopes: belowPrefix,
   },
   {
     tags: {
@@ -106,6 +105,24 @@ const exemptions: readonly Exemption[] = [
     },
     reason: 'compiled by the project that made the wheel, and kept as its RECORD lists it',
     scopes: withLibraries,
+  },
+  {
+    tags: { lintian: ['embedded-javascript-library'] },
+    reason: 'a wheel brings the version that its project has tested, as it brings everything else',
+    scopes: belowPrefixWith(/\.js$/),
+  },
+  {
+    tags: { rpmlint: ['file-not-in-%lang'] },
+    reason: 'translations that a wheel brings are found by the library, in its own directory',
+    scopes: belowPrefixWith(/\.mo$/),
+  },
+  {
+    tags: {
+      lintian: ['script-not-executable'],
+      rpmlint: ['non-executable-script', 'env-script-interpreter', 'zero-length'],
+    },
+    reason: 'modules and templates that nobody runs as programs, kept as the RECORD of their wheel lists them',
+    scopes: belowPrefix,
   },
   {
     tags: { rpmlint: ['no-binary'] },

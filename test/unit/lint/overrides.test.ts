@@ -136,6 +136,7 @@ describe('the overrides of a package', () => {
     expect(tags(ourOverrides({ definition: deb, prefix: '/opt/fleet' }))).toEqual([
       'dir-or-file-in-opt',
       'hardening-no-relro',
+      'script-not-executable',
       'shared-library-is-executable',
       'unstripped-binary-or-object',
       'unusual-interpreter',
