@@ -71,8 +71,8 @@ export function directoriesOf(written: WrittenService): readonly ServiceDirector
 /**
  * What confines a service that says nothing about it (systemd.exec(5)): what a network service gets along with, as it
  * neither becomes another user nor writes to the system or to homes. PrivateDevices= is not among them: in a container
- * without rights the systemd of Debian 13 (257) starts no such service of an ordinary user (measured). A release that does not know a directive
- * ignores it with a line in its journal.
+ * without rights the systemd of Debian 13 (257) starts no such service of an ordinary user (measured). A release that
+ * does not know a directive ignores it with a line in its journal.
  */
 const defaultHardening = {
   NoNewPrivileges: 'yes',
