@@ -7,6 +7,10 @@ const privateArea = 0xe000;
 export function plainText(text: string): string {
   return (
     text
+      .replaceAll(/[\ue000-\ue0ff]/g, '')
+      .replaceAll(/\\([\\`*_{}[\]()#+.!|<>-])/g, (_, sign: string) =>
+        String.fromCharCode(privateArea + sign.charCodeAt(0)),
+      )
       .replaceAll(/<!--.*?-->/g, '')
       // Markdown: images, links, references.
       .replaceAll(/!\[([^\]]*)\]\([^)]*\)/g, '$1')
