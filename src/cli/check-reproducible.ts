@@ -28,9 +28,6 @@ export interface SecondBuild {
 /** As far from UTC as time zones are, in the form that needs no time zone database (POSIX, XBD 8.3: the sign is the other way round). */
 const elsewhere = { TZ: 'GMT-14', LANG: 'C', LC_ALL: 'C' } as const;
 
-/** Permissions that a umask takes away: all that group and others have, or what is customary when that is so already. */
-const masks = { strict: 0o077, customary: 0o022 } as const;
-
 /** The first build has told it all; what goes on is said as progress of the comparison. */
 function silent(reporter: Reporter, progress: Progress): Reporter {
   return {
@@ -68,20 +65,10 @@ function withoutBuiltWheels(ports: LockPorts, directory: string): LockPorts {
   };
 }
 
-async function withOtherUmask<Result>(action: () => Promise<Result>): Promise<Result> {
-  const own = process.umask(masks.strict);
-  if (own === masks.strict) process.umask(masks.customary);
-  try {
-    return await action();
-  } finally {
-    process.umask(own);
-  }
-}
-
 function notReproducible(target: BuildTarget, what: string, details: readonly string[]): CoachbuilderError {
   return new CoachbuilderError('not-reproducible', `a second build of ${target.label} ${what}`, {
     details,
-    hint: 'have the project take times from SOURCE_DATE_EPOCH, and leave out what is random or depends on the directory, the time zone, the locale or the umask',
+    hint: 'have the project take times from SOURCE_DATE_EPOCH, and leave out what is random or depends on the directory, the time zone or the locale',
   });
 }
 
@@ -155,7 +142,7 @@ export async function checkReproducible(
       const varied = options.checkCompiled ? withoutBuiltWheels(same, directory) : same;
       const again = { directory, packages: join(directory, 'packages'), ports: varied };
       try {
-        return await withOtherUmask(() => rebuild(again));
+        return await rebuild(again);
       } catch (error) {
         // There was an application before, so this is a difference as any other.
         if (error instanceof CoachbuilderError) return { outcomes: [], fatal: undefined, failure: error };

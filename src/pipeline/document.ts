@@ -77,8 +77,10 @@ export async function documentPackages(
   const { history, target, wheelhouse } = content;
   const [main] = packages;
   if (main === undefined) throw new Error('Internal error: a target without packages');
-  const application = build.applicationFor(target).metadata.name;
-  const bill = await takeStock({ ...content, definition: main, application });
+  const { metadata, source, sha256 } = build.applicationFor(target);
+  const isWheel = source.kind === 'wheel' || (source.kind === 'url' && new URL(source.url).pathname.endsWith('.whl'));
+  const applicationDigest = isWheel ? sha256 : undefined;
+  const bill = await takeStock({ ...content, definition: main, application: metadata.name, applicationDigest });
   tell(bill, content, build);
   const license = target.manifest.license;
   const notices = await collectNotices(bill, { wheels: wheelhouse.wheels, tree, license });

@@ -36,9 +36,11 @@ function homepageOf(text: string | undefined): string | undefined {
 interface Inspected {
   readonly wheel: WheelFile;
   readonly metadata: CoreMetadata;
+  /** The file that others can get, and so compare; undefined when the wheel was built here from something else. */
+  readonly published: { readonly fileName: string; readonly sha256: string } | undefined;
 }
 
-function distributionComponent({ wheel, metadata }: Inspected, application: string): Component {
+function distributionComponent({ wheel, metadata, published }: Inspected, application: string): Component {
   const name = normalizeName(wheel.name);
   return {
     id: distributionId(name),
@@ -46,8 +48,8 @@ function distributionComponent({ wheel, metadata }: Inspected, application: stri
     name: metadata.name,
     version: metadata.version,
     purl: pypiPurl(name, metadata.version),
-    sha256: wheel.sha256,
-    fileName: basename(wheel.path),
+    sha256: published?.sha256,
+    fileName: published?.fileName ?? basename(wheel.path),
     license: licenseOfMetadata(metadata),
     summary: metadata.summary,
     author: metadata.author ?? metadata.authorEmail,
@@ -101,9 +103,11 @@ export interface Inventory {
   /** The main package. */
   readonly definition: PackageDefinition;
   readonly wheelhouse: Wheelhouse;
-  readonly environment: Pick<LockedEnvironment, 'inputs'>;
+  readonly environment: Pick<LockedEnvironment, 'inputs' | 'distributions'>;
   /** The application's name. */
   readonly application: string;
+  /** sha256 (hexadecimal) of the application's file, when a finished file was given. */
+  readonly applicationDigest?: string | undefined;
 }
 
 /**
@@ -114,8 +118,12 @@ export interface Inventory {
 export async function takeStock(inventory: Inventory): Promise<BillOfMaterials> {
   const { target, definition, wheelhouse, environment } = inventory;
   const application = normalizeName(inventory.application);
+  const locked = new Map(environment.distributions.map(({ name, file }) => [name, file]));
   const inspected = await mapConcurrently(wheelhouse.wheels, 4, async (wheel): Promise<Inspected> => {
-    return { wheel, metadata: (await readWheel(wheel.path)).metadata };
+    const name = normalizeName(wheel.name);
+    const { applicationDigest: sha256 } = inventory;
+    const given = name === application && sha256 !== undefined ? { fileName: basename(wheel.path), sha256 } : undefined;
+    return { wheel, metadata: (await readWheel(wheel.path)).metadata, published: locked.get(name) ?? given };
   });
   const graph = dependencyGraph({
     distributions: new Map(inspected.map(({ wheel, metadata }) => [normalizeName(wheel.name), metadata])),

@@ -7,7 +7,10 @@ import { listing, openCommandLine, writeFiles, type CommandLine } from '../suppo
 import { mustRun, type Outcome } from '../support/machine.ts';
 import { makeWheel } from '../support/wheels.ts';
 
-const hello = { name: 'hello', version: '0', scripts: { hello: 'hello:main' }, requires: ['leaf'] };
+const hello = {
+  ...{ name: 'hello', version: '0', scripts: { hello: 'hello:main' }, requires: ['leaf'] },
+  files: { 'hello.py': 'def main():\n    print("hello")\n' },
+};
 
 let line: CommandLine;
 let checkout: string;

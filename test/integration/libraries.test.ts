@@ -40,7 +40,10 @@ const maintainer = 'maintainer: Acme <acme@example.com>\nlicense: MIT\n';
 
 function projectWith(requires: readonly string[], manifest = ''): string {
   return line.project(
-    { name: 'boat', version: '1.0', requires, scripts: { boat: 'boat:main' } },
+    {
+      ...{ name: 'boat', version: '1.0', requires, scripts: { boat: 'boat:main' } },
+      files: { 'boat.py': 'def main():\n    print("boat")\n' },
+    },
     { 'coachbuilder.yaml': `${maintainer}${manifest}` },
   );
 }

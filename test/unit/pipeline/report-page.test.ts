@@ -77,6 +77,7 @@ async function collect({ on = 'debian-12', interpreter, application, definition 
     application: 'fleet',
     wheelhouse: wheelhouseOf(...wheels.map((wheel) => makeWheel(directory, wheel).path)),
     environment: {
+      distributions: [],
       inputs: {
         ...{ python: '3.11', glibc: '2.36', architecture: 'x86_64' },
         ...{ requirements: [], constraints: [], indexes: [] },

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import type { LockedDistribution } from '../../../src/lock/lock.ts';
 import type { BuildTarget } from '../../../src/plan/build-plan.ts';
 import type { BillOfMaterials } from '../../../src/sbom/bill.ts';
 import { takeStock } from '../../../src/sbom/take-stock.ts';
@@ -30,9 +31,16 @@ afterEach(() => {
   rmSync(directory, { recursive: true, force: true });
 });
 
+interface Situation {
+  readonly interpreter?: BuildTarget['interpreter'];
+  readonly epoch?: number;
+  readonly locked?: readonly LockedDistribution[];
+  readonly applicationDigest?: string;
+}
+
 async function stockOf(
   wheels: readonly WheelOptions[],
-  { interpreter, epoch = 0 }: { readonly interpreter?: BuildTarget['interpreter']; readonly epoch?: number } = {},
+  { interpreter, epoch = 0, locked = [], applicationDigest }: Situation = {},
 ): Promise<BillOfMaterials> {
   const target = aTarget(aDistribution('debian-12'));
   const definition = aPackageDefinition();
@@ -41,9 +49,11 @@ async function stockOf(
     definition: { ...definition, version: { ...definition.version, epoch } },
     wheelhouse: wheelhouseOf(...wheels.map((wheel) => makeWheel(directory, wheel).path)),
     environment: {
+      distributions: locked,
       inputs: { python: '3.11', glibc: '2.36', architecture: 'x86_64', requirements: [], constraints: [], indexes: [] },
     },
     application: 'Fleet',
+    applicationDigest,
   });
 }
 
@@ -58,6 +68,32 @@ describe('taking stock of a package', () => {
     });
     expect(bill.dependencies.get('package')).toEqual(['interpreter', 'pypi-fleet']);
     expect(JSON.stringify([...bill.components, bill.subject])).not.toContain('secret');
+  });
+
+  it('names the digests of files that others can get, and none of a wheel that was built here', async () => {
+    const wheels = [
+      { name: 'fleet', version: '1.0' },
+      { name: 'leaf', version: '2' },
+      { name: 'stem', version: '3' },
+    ];
+    const locked = [
+      {
+        name: 'leaf',
+        version: '2',
+        kind: 'wheel',
+        file: { fileName: 'leaf-2-py3-none-any.whl', sha256: '1'.repeat(64) },
+      },
+      { name: 'stem', version: '3', kind: 'sdist', file: { fileName: 'stem-3.tar.gz', sha256: '2'.repeat(64) } },
+    ] as const;
+    const digests = ({ components }: BillOfMaterials): unknown =>
+      components.map((part) => [part.fileName, part.sha256]);
+    expect(digests(await stockOf(wheels, { locked }))).toEqual([
+      ['fleet-1.0-py3-none-any.whl', undefined],
+      ['leaf-2-py3-none-any.whl', '1'.repeat(64)],
+      ['stem-3.tar.gz', '2'.repeat(64)],
+    ]);
+    const given = await stockOf(wheels, { locked, applicationDigest: '3'.repeat(64) });
+    expect(given.components[0]).toMatchObject({ fileName: 'fleet-1.0-py3-none-any.whl', sha256: '3'.repeat(64) });
   });
 
   it('has no interpreter that the distribution packages', async () => {
