@@ -6,6 +6,7 @@ import { formatRecord, parseRecord, type RecordEntry } from '../python/record.ts
 import { isErrno, mapConcurrently, writeFailure } from '../system/files.ts';
 import { sortByBytes } from './byte-order.ts';
 import { measure, type ContentFacts } from './content-meter.ts';
+import { isInstalledRecord } from './installed-record.ts';
 import type { FoundInterpreter, InterpreterSearch } from './interpreters.ts';
 import type { Tree, TreeEntry, TreeFile } from './tree.ts';
 
@@ -197,7 +198,7 @@ function updateRecords(tree: Tree, { made, sitePackages, epoch }: RecordUpdate):
   }
   const updated: TreeFile[] = [];
   for (const entry of tree.entries) {
-    if (entry.kind !== 'file' || !entry.path.endsWith('.dist-info/RECORD')) continue;
+    if (entry.kind !== 'file' || !isInstalledRecord(entry.path, sitePackages)) continue;
     const files = byDistribution.get(entry.distribution) ?? [];
     if (files.length === 0) continue;
     const path = join(tree.root, entry.path);

@@ -51,6 +51,8 @@ function wheel(): string {
       'fleet/__init__.py': 'def main():\n    print(main.__code__.co_filename)\n',
       'fleet/python2.py': 'print "no"\n',
       'fleet/latin.py': Buffer.from('x = "\xe9"\n', 'latin1'),
+      // What setuptools brings of what it vendors: no RECORD of the tree's, and nothing is written to it.
+      'fleet/_vendor/other-2.0.dist-info/RECORD': 'other/__init__.py,,\n',
       ...Object.fromEntries(
         Array.from({ length: 20 }, (_, index) => [`fleet/sub/m${String(index)}.py`, module(index)]),
       ),

@@ -6,6 +6,7 @@ import type { SlimSettings } from '../../manifest/tree-settings.ts';
 import { formatRecord, parseRecord } from '../../python/record.ts';
 import { writeFailure } from '../../system/files.ts';
 import { measure } from '../content-meter.ts';
+import { isInstalledRecord } from '../installed-record.ts';
 import type { Slimming, Tree, TreeEntry, TreeFile } from '../tree.ts';
 import type { TreePlaces } from '../tree-glob.ts';
 import { findDuplicates, type Duplicate } from './duplicates.ts';
@@ -57,7 +58,7 @@ function rewriteRecords(
 ): readonly TreeFile[] {
   const rewritten: TreeFile[] = [];
   for (const entry of tree.entries) {
-    if (entry.kind !== 'file' || !entry.path.endsWith('.dist-info/RECORD')) continue;
+    if (entry.kind !== 'file' || !isInstalledRecord(entry.path, places.sitePackages)) continue;
     const path = join(tree.root, entry.path);
     const lines = parseRecord(readFileSync(path, 'utf8'));
     const left = lines.filter((line) => !removed.has(posix.join(places.sitePackages, line.path)));

@@ -165,6 +165,15 @@ describe('slimTree', () => {
     for (const name of ['one', 'two']) expect(recordOf(name)).not.toContain('space/__init__.py');
   });
 
+  it('leaves the RECORD of what a distribution vendors as it came', async () => {
+    const vendored = `${site}/fleet/_vendor/other-2.0.dist-info/RECORD`;
+    const text = 'other/x.py,,\nother/y.py,,\n';
+    const files = { 'fleet/_vendor/other-2.0.dist-info/RECORD': text, 'other/x.py': '' };
+    await slimmed({ exclude: ['other/x.py'] }, { files });
+    expect(readFileSync(join(root, vendored), 'utf8')).toBe(text);
+    expect(recordOf('fleet')).not.toContain('other/x.py');
+  });
+
   it('settles what two distributions fight for, and nothing else', async () => {
     const one = { name: 'one', files: { 'tests/conftest.py': '1', 'one.py': '' } };
     const two = { name: 'two', files: { 'tests/conftest.py': '2', 'two.py': '' } };
