@@ -140,18 +140,30 @@ describe.each(['3.6', '3.7', '3.8', '3.9', '3.10', '3.11', '3.12', '3.13', '3.14
   },
 );
 
-it('does not take what an extra would bring for missing, but in the application', async (context) => {
+it('does not take what an extra would bring for missing; in the application only when it is the very module', async (context) => {
   const interpreter = await interpreterOr(context, '3.11');
   const optional = { requires: ['click; extra == "cli"'], extras: ['cli'] };
   const { said } = await importsOf(
     'extras',
     interpreter,
-    { ...optional, files: { 'fleet.py': 'import click\n' }, scripts: { own: 'fleet:main' } },
+    {
+      ...optional,
+      files: {
+        'fleet.py': 'import click\n',
+        'server.py':
+          'try:\n    import click\nexcept ImportError as e:\n    raise ImportError("install fleet[cli]") from e\n',
+        'other.py': 'import other_module\n',
+      },
+      scripts: { own: 'fleet:main', server: 'server:main', other: 'other:main' },
+    },
     { ...optional, name: 'dep', files: { 'dep.py': 'import click\n' }, scripts: { one: 'dep:main', two: 'dep:main' } },
     { name: 'plain', files: { 'plain.py': 'import click\n' }, scripts: { plain: 'plain:main' } },
   );
   expect(said).toEqual({
-    own: "error ModuleNotFoundError: No module named 'click' (fleet.py:1)",
+    own: "warning ModuleNotFoundError: No module named 'click' (fleet.py:1); it is probably for one of the extras that are not installed (cli)",
+    server:
+      'warning ImportError: install fleet[cli] (server.py:4); it is probably for one of the extras that are not installed (cli)',
+    other: "error ModuleNotFoundError: No module named 'other_module' (other.py:1)",
     one: "warning ModuleNotFoundError: No module named 'click' (dep.py:1); it is probably for one of the extras that are not installed (cli)",
     plain: "error ModuleNotFoundError: No module named 'click' (plain.py:1)",
   });

@@ -81,9 +81,16 @@ def chain(error):
 
 
 def absent_of(error):
-    name = getattr(error, "name", None) if isinstance(error, ImportError) else None
-    absent = type(error).__name__ == "ModuleNotFoundError" or str(error).startswith("No module named")
-    return str(name) if name and absent else None
+    # An ImportError without a name was raised by a program, which says in its own words what it did not find.
+    for each in chain(error):
+        if not isinstance(each, ImportError):
+            return None
+        if type(each).__name__ == "ModuleNotFoundError" or str(each).startswith("No module named"):
+            if each.name:
+                return str(each.name)
+        if each.name:
+            return None
+    return None
 
 
 def kind_of(error):

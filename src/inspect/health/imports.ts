@@ -131,25 +131,28 @@ interface Failure {
   readonly answer: ImportAnswer;
   readonly severity: HealthFinding['severity'];
   readonly meaning: string | undefined;
+  readonly hint?: string;
 }
+
+const ownExtraHint =
+  'ask for the extra in python.extras of the manifest, leave the program out with slim.exclude, or accept it in health.accept';
 
 function judge(entry: Entry, answer: ImportAnswer, request: ImportRequest): Failure | undefined {
   if (answer.kind === 'ok') return undefined;
   const failure = { entries: [entry], answer } as const;
   const meaning = meanings[answer.kind];
   if (meaning !== undefined) return { ...failure, severity: 'warning', meaning };
-  // What an extra brings that nobody asked for is not missing. The application's own programs are there to be used.
-  const { distribution } = entry.distribution;
-  const extras =
+  // What an extra brings that nobody asked for is not missing. Nearly every application has extras, though, such as one
+  // for its tests: there it has to be the very module that an extra brings.
+  const { extras, exact } =
     answer.absent === null
-      ? []
+      ? { extras: [], exact: false }
       : absentExtras(entry.distribution, answer.absent, request.installed, markersOf(request.platform));
-  if (extras.length === 0 || distribution === request.application) {
-    return { ...failure, severity: 'error', meaning: undefined };
-  }
+  const own = entry.distribution.distribution === request.application;
+  if (extras.length === 0 || (own && !exact)) return { ...failure, severity: 'error', meaning: undefined };
   const named = extras.length > shownExtras ? [...extras.slice(0, shownExtras), '…'] : extras;
   const optional = `it is probably for one of the extras that are not installed (${named.join(', ')})`;
-  return { ...failure, severity: 'warning', meaning: optional };
+  return { ...failure, severity: 'warning', meaning: optional, ...(own ? { hint: ownExtraHint } : {}) };
 }
 
 /** Warnings are joined; errors stay apart, so that each can be accepted by itself. */
@@ -168,7 +171,7 @@ function joinAlike(failures: readonly Failure[]): readonly Failure[] {
   return [...joined.values()];
 }
 
-function toFinding({ entries, answer, severity, meaning }: Failure, tree: Tree): HealthFinding | undefined {
+function toFinding({ entries, answer, severity, meaning, hint }: Failure, tree: Tree): HealthFinding | undefined {
   const [entry] = entries;
   if (entry === undefined) return undefined;
   const { metadata } = entry.distribution;
@@ -185,7 +188,9 @@ function toFinding({ entries, answer, severity, meaning }: Failure, tree: Tree):
     message: `${who} of ${metadata.name} ${metadata.version} cannot be imported: ${what}${where}${meaning === undefined ? '' : `; ${meaning}`}`,
     ...(severity === 'error'
       ? { hint: 'add what is missing to the dependencies, or accept it with a reason in health.accept of the manifest' }
-      : {}),
+      : hint === undefined
+        ? {}
+        : { hint }),
   };
 }
 

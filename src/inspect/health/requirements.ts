@@ -46,17 +46,23 @@ export function checkRequirements(
   return findings;
 }
 
+export interface AbsentExtras {
+  /** In the order of the metadata. */
+  readonly extras: readonly string[];
+  /** Whether they need a distribution of the module's name; else they need one whose modules nobody knows here. */
+  readonly exact: boolean;
+}
+
 /**
  * The extras of a distribution that need something which is not installed.
  * @param module that is missing: when its name is that of a distribution, only the extras that need this one
- * @returns in the order of the metadata
  */
 export function absentExtras(
   { metadata }: InstalledDistribution,
   module: string,
   installed: readonly InstalledDistribution[],
   markers: MarkerEnvironment,
-): readonly string[] {
+): AbsentExtras {
   const names = new Set(installed.map((each) => normalizeName(each.metadata.name)));
   const declared = metadata.requiresDist.map(parseRequirement);
   const wanted = normalizeName(module.split('.')[0] ?? '');
@@ -67,5 +73,6 @@ export function absentExtras(
       .filter((name) => !names.has(name)),
   }));
   const exact = needs.filter(({ absent }) => absent.includes(wanted));
-  return (exact.length > 0 ? exact : needs.filter(({ absent }) => absent.length > 0)).map(({ extra }) => extra);
+  const chosen = exact.length > 0 ? exact : needs.filter(({ absent }) => absent.length > 0);
+  return { extras: chosen.map(({ extra }) => extra), exact: exact.length > 0 };
 }
