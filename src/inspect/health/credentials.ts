@@ -99,9 +99,11 @@ export async function findCredentials(
       severity: shown ? 'warning' : 'error',
       path: entry.path,
       message: `${entry.path}${ownerOf(entry.distribution)} ${what}`,
-      hint: own
-        ? 'have the build of the application leave it out, and change what it gives access to'
-        : 'leave it out with slim.exclude in the manifest, or accept it with a reason in health.accept',
+      hint: shown
+        ? 'leave it out with slim.exclude in the manifest, and change what it gives access to unless it was made for tests'
+        : own
+          ? 'have the build of the application leave it out, and change what it gives access to'
+          : 'leave it out with slim.exclude in the manifest, or accept it with a reason in health.accept',
     });
   }
   return findings;
