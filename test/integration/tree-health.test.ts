@@ -57,6 +57,7 @@ const modules: Readonly<Record<string, string>> = {
   dies: 'import os\nos._exit(7)\n',
   configured: 'import os\nos.environ["FLEET_SETTINGS"]\ndef main(): pass\n',
   network: 'import socket\nsocket.create_connection(("127.0.0.1", 9), 1)\ndef main(): pass\n',
+  numeric: 'import socket\nsocket.getaddrinfo("127.0.0.1", 9)\nsocket.getaddrinfo("::1", 9)\ndef main(): pass\n',
   writes: 'import os\nopen(os.path.join(os.path.dirname(__file__), "cache.txt"), "w")\ndef main(): pass\n',
   forgives:
     'import os\ntry:\n    open(os.path.join(os.path.dirname(__file__), "c2.txt"), "w").close()\nexcept OSError:\n    pass\ndef main(): pass\n',

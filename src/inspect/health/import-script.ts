@@ -32,6 +32,13 @@ def inside(path):
     return isinstance(path, str) and (os.path.abspath(path) + os.sep).startswith(root + os.sep)
 
 
+# Addresses in numbers are converted without asking anybody: ansible does so to see whether its own patches work.
+def numeric(host):
+    if isinstance(host, bytes):
+        host = host.decode("ascii", "replace")
+    return host is None or isinstance(host, str) and re.match(r"[0-9]+(\.[0-9]+){3}$|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$", host)
+
+
 def hook(event, arguments):
     if event == "open":
         path, mode, flags = arguments
@@ -42,6 +49,8 @@ def hook(event, arguments):
             if inside(path):
                 raise PermissionError(13, "Permission denied", path)
     elif event in NETWORK:
+        if event in ("socket.getaddrinfo", "socket.gethostbyname") and numeric(arguments[0]):
+            return
         raise OSError(101, "Network is unreachable")
 
 
@@ -54,7 +63,9 @@ if hasattr(sys, "addaudithook"):
 else:
     import socket
     socket.socket.connect = socket.socket.connect_ex = refuse
-    socket.getaddrinfo = socket.gethostbyname = refuse
+    resolve = socket.getaddrinfo
+    socket.getaddrinfo = lambda host, *more, **options: (resolve if numeric(host) else refuse)(host, *more, **options)
+    socket.gethostbyname = refuse
 
 import site
 sys.prefix = sys.exec_prefix = order["prefix"]
