@@ -28,8 +28,23 @@ const npmToken = /:_(?:authToken|password|auth)\s*=\s*(?!\$\{)\S/;
 
 /** A private key in PEM (RFC 7468, and OpenSSH's own form): the line alone stands in many a source that reads keys. */
 const privateKey =
-  /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----(?:\r?\n|\\n)(?:[A-Za-z-]+: [^\n]*\r?\n|\r?\n)*[ \t"']*[A-Za-z0-9+/=]{48,}/;
+  /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----(?:\r?\n|\\n)(?:[A-Za-z-]+: [^\n]*\r?\n|\r?\n)*[ \t"']*[A-Za-z0-9+/=]{48,}/g;
 const privateKeyMark = Buffer.from('PRIVATE KEY-----');
+
+/**
+ * Whether a text holds a private key that is whole. Documentation shows shortened ones (salt): they end before the length
+ * that DER begins with (X.690, 8.1.3; `MII` is a sequence with a length of two bytes).
+ */
+function holdsPrivateKey(text: string): boolean {
+  return [...text.matchAll(privateKey)].some(({ 0: head, index }) => {
+    const first = /MII[A-Za-z0-9+/]{5,}[A-Za-z0-9+/=]*$/.exec(head);
+    const end = text.indexOf('-----END ', index);
+    if (first === null || end === -1) return true;
+    const body = text.slice(index + first.index, end).replaceAll(/\\[rn]|[^A-Za-z0-9+/]/g, '');
+    const bytes = Buffer.from(body, 'base64');
+    return bytes.readUInt16BE(2) + 4 <= bytes.length;
+  });
+}
 
 /** Tokens whose form nothing else has, as their issuers document them for secret scanners. */
 const tokens: readonly (readonly [Buffer, RegExp, string])[] = [
@@ -61,7 +76,7 @@ function credentialIn(file: TreeFile, secrets: readonly Buffer[], content: () =>
     const text = bytes.toString('latin1');
     if (userInformation.test(text) || npmToken.test(text)) return 'holds an address or a setting with credentials';
   }
-  if (bytes.includes(privateKeyMark) && privateKey.test(bytes.toString('latin1'))) return 'holds a private key';
+  if (bytes.includes(privateKeyMark) && holdsPrivateKey(bytes.toString('latin1'))) return 'holds a private key';
   for (const [mark, pattern, what] of tokens) {
     if (bytes.includes(mark) && pattern.test(bytes.toString('latin1'))) return `holds ${what}`;
   }

@@ -93,6 +93,13 @@ describe('findCredentials', () => {
     expect(await find({ [path]: content })).toEqual([]);
   });
 
+  it('knows the shortened keys of documentation', async () => {
+    const lines = key.trim().split('\n');
+    const short = [...lines.slice(0, 4), ...lines.slice(-1)].map((line) => `    ${line}`).join('\n');
+    const files = { 'fleet/states.py': `"""\n${short}\n"""\n`, 'fleet/both.py': `"""\n${short}\n${key}"""\n` };
+    expect(await find(files)).toEqual(['error fleet/both.py']);
+  });
+
   it('finds credentials that the build itself uses, unless they are words', async () => {
     const tree = await treeOf({
       files: { 'fleet/a.py': 'URL = "https://x/?t=s3cr3t-of-the-index"\n', 'fleet/b.py': 'secret' },
