@@ -1,16 +1,7 @@
 import parseLicense from 'spdx-expression-parse';
 
 import type { CoreMetadata } from '../python/core-metadata.ts';
-
-/** A metadata field that says something: old tools wrote `UNKNOWN` for nothing. */
-function present(text: string | undefined): string | undefined {
-  const trimmed = text?.trim();
-  return trimmed === undefined || trimmed === '' || trimmed.toUpperCase() === 'UNKNOWN' ? undefined : trimmed;
-}
-
-function oneLine(text: string): string {
-  return text.replaceAll(/\s+/g, ' ').trim();
-}
+import { oneLine, present } from './metadata-text.ts';
 
 /** SPDX lets a document name a licence of its own: what is honest where nobody says under which one the application is. */
 export const unknownLicense = 'LicenseRef-Unknown';
@@ -119,12 +110,6 @@ export function maintainerName(maintainer: string): string {
 export function deriveUrl(metadata: CoreMetadata): string | undefined {
   const homepage = present(metadata.homepage);
   return homepage !== undefined && /^https?:\/\/[^\s@/]+(?:[/?#]\S*)?$/.test(homepage) ? homepage : undefined;
-}
-
-/** One line without a full stop at its end, as package managers list it. */
-export function deriveSummary(metadata: CoreMetadata, application: string): string {
-  const summary = present(metadata.summary);
-  return summary === undefined ? `Python application ${application}` : oneLine(summary).replace(/(?<!\.)\.$/, '');
 }
 
 /** What gives a README away: headings, images, code, directives, tables, HTML. */

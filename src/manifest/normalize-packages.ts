@@ -15,6 +15,7 @@ import {
   type RelationKind,
 } from './manifest.ts';
 import { parseMode } from './mode.ts';
+import { deriveSummaryOf } from './derive-summary.ts';
 import { defaultPackageName, mainPackageId } from './names.ts';
 import { mergePackage, type SelectorChain } from './overrides.ts';
 import { parseRelation } from './relation.ts';
@@ -81,7 +82,7 @@ function normalizePackage(chosen: ChosenPackage, mainName: string, context: Pack
     target,
   }));
   const isMain = id === mainPackageId;
-  const summary = settings.summary ?? (isMain ? context.summary : `${context.summary} (${kindOfPackage(id)})`);
+  const summary = settings.summary ?? (isMain ? context.summary : deriveSummaryOf(kindOfPackage(id), context.summary));
   return {
     id,
     name: nameOfPackage(chosen, context),

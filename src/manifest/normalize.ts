@@ -3,14 +3,8 @@ import { resolve } from 'node:path';
 import type { Distribution } from '../distributions/distribution.ts';
 import type { CoreMetadata } from '../python/core-metadata.ts';
 import { normalizeName } from '../python/name.ts';
-import {
-  deriveDescription,
-  deriveLicense,
-  deriveMaintainer,
-  deriveSummary,
-  deriveUrl,
-  maintainerName,
-} from './derive.ts';
+import { deriveSentence, deriveSummary } from './derive-summary.ts';
+import { deriveDescription, deriveLicense, deriveMaintainer, deriveUrl, maintainerName } from './derive.ts';
 import {
   interpreterParts,
   selectorsOf,
@@ -61,7 +55,8 @@ export function normalizeManifest(written: WrittenManifest, context: NormalizeCo
   const maintainer = common.maintainer ?? deriveMaintainer(metadata, name);
   const vendor = common.vendor ?? maintainerName(maintainer);
   const summary = common.summary ?? deriveSummary(metadata, name);
-  const prose = common.description?.trim() ?? deriveDescription(metadata);
+  const sentence = common.summary === undefined ? deriveSentence(metadata) : undefined;
+  const prose = common.description?.trim() ?? deriveDescription(metadata) ?? sentence;
   return {
     name,
     prefix,

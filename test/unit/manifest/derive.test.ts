@@ -4,7 +4,6 @@ import {
   deriveDescription,
   deriveLicense,
   deriveMaintainer,
-  deriveSummary,
   deriveUrl,
   maintainerName,
 } from '../../../src/manifest/derive.ts';
@@ -75,12 +74,6 @@ describe('the maintainer', () => {
 });
 
 describe('other fields', () => {
-  it('take a summary as one line without its full stop', () => {
-    expect(deriveSummary(metadata({ summary: 'Keeps a\n  fleet in order.' }), 'fleet')).toBe('Keeps a fleet in order');
-    expect(deriveSummary(metadata({ summary: 'And so on...' }), 'fleet')).toBe('And so on...');
-    expect(deriveSummary(metadata({}), 'fleet')).toBe('Python application fleet');
-  });
-
   it('take a home page only when it can be opened', () => {
     expect(deriveUrl(metadata({ homepage: 'https://example.com/fleet' }))).toBe('https://example.com/fleet');
     expect(deriveUrl(metadata({ homepage: 'UNKNOWN' }))).toBeUndefined();
