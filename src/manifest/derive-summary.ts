@@ -62,8 +62,8 @@ export function deriveSummaryOf(kind: string, summary: string): string {
   return `${shorten(summary, Math.max(longestSummary - ending.length, shortestClause))}${ending}`;
 }
 
-/** A sentence that says all that the metadata's summary does. */
+/** The metadata's summary as a sentence, for the description, when it is too long to be a summary: nothing is lost. */
 export function deriveSentence(metadata: CoreMetadata): string | undefined {
-  const stated = present(metadata.summary);
-  return stated === undefined ? undefined : oneLine(stated).replace(/(?<![.!?])$/, '.');
+  const stated = oneLine(present(metadata.summary) ?? '');
+  return stated.length > longestSummary ? stated.replace(/(?<![.!?])$/, '.') : undefined;
 }
