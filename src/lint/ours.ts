@@ -135,6 +135,21 @@ const exemptions: readonly Exemption[] = [
     scopes: belowPrefix,
   },
   {
+    tags: { rpmlint: ['files-duplicated-waste'] },
+    reason: 'the sum of what wheels hold twice, which rpmlint ties to no file; each is kept as its RECORD lists it',
+    scopes: (subject) => (hasTree(subject) ? [{}] : []),
+  },
+  {
+    tags: { lintian: ['embedded-library'] },
+    reason: 'the project that made the wheel has linked the library in; its updates come with those of the wheel',
+    scopes: withLibraries,
+  },
+  {
+    tags: { lintian: ['duplicate-font-file'] },
+    reason: 'a font that a wheel brings is found by the application, in its own directory',
+    scopes: belowPrefixWith(/\.(?:ttf|otf|woff2?)$/),
+  },
+  {
     tags: { rpmlint: ['devel-file-in-non-devel-package'] },
     reason: 'headers that a library brings for its own use at run time',
     scopes: belowPrefixWith(/\.(?:h|hpp|hh|c|a|pc)$/),

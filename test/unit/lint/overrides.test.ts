@@ -135,6 +135,7 @@ describe('the overrides of a package', () => {
     const deb = aPackageDefinition({ contents: tree, on: 'debian-11' });
     expect(tags(ourOverrides({ definition: deb, prefix: '/opt/fleet' }))).toEqual([
       'dir-or-file-in-opt',
+      'embedded-library',
       'hardening-no-relro',
       'script-not-executable',
       'shared-library-is-executable',
