@@ -2,8 +2,9 @@ import type { ContentEntry, PackageDefinition } from '../packages/definition.ts'
 import { fullVersion } from '../model/package-version.ts';
 import { isWithin } from '../packages/contents.ts';
 import { rpmRelation } from '../packages/relations.ts';
-import { linters, type Linter } from '../model/format.ts';
+import { linters } from '../model/format.ts';
 import type { LintOverride } from './override.ts';
+import { archiveTags, compiledTags, moduleTags, type LinterTags } from './wheel-tags.ts';
 
 /** A package as far as it decides which of our overrides it gets: its definition alone, so that no machine matters. */
 export interface LintSubject {
@@ -15,7 +16,7 @@ export interface LintSubject {
 type Scope = Partial<Pick<LintOverride, 'path' | 'note'>>;
 
 interface Exemption {
-  readonly tags: Partial<Readonly<Record<Linter, readonly string[]>>>;
+  readonly tags: LinterTags;
   readonly reason: string;
   /** Where it holds in a package; nowhere when the list is empty. */
   readonly scopes: (subject: LintSubject) => readonly Scope[];
@@ -99,10 +100,7 @@ const exemptions: readonly Exemption[] = [
     scopes: belowPrefix,
   },
   {
-    tags: {
-      lintian: ['unstripped-binary-or-object', 'shared-library-is-executable', 'hardening-no-relro'],
-      rpmlint: ['unstripped-binary-or-object', 'binary-or-shlib-calls-gethostbyname'],
-    },
+    tags: compiledTags,
     reason: 'compiled by the project that made the wheel, and kept as its RECORD lists it',
     scopes: withLibraries,
   },
@@ -117,10 +115,7 @@ const exemptions: readonly Exemption[] = [
     scopes: belowPrefixWith(/\.mo$/),
   },
   {
-    tags: {
-      lintian: ['script-not-executable'],
-      rpmlint: ['non-executable-script', 'env-script-interpreter', 'zero-length'],
-    },
+    tags: moduleTags,
     reason: 'modules and templates that nobody runs as programs, kept as the RECORD of their wheel lists them',
     scopes: belowPrefix,
   },
@@ -140,14 +135,35 @@ const exemptions: readonly Exemption[] = [
     scopes: (subject) => (hasTree(subject) ? [{}] : []),
   },
   {
-    tags: { lintian: ['embedded-library'] },
-    reason: 'the project that made the wheel has linked the library in; its updates come with those of the wheel',
-    scopes: withLibraries,
+    tags: archiveTags,
+    reason: 'a static library that a wheel brings for those who compile against it',
+    scopes: belowPrefixWith(/\.a$/),
+  },
+  {
+    tags: { rpmlint: ['hidden-file-or-dir'] },
+    reason: 'kept as the RECORD of its wheel lists it',
+    scopes: belowPrefixWith(/\/\.[^/]+/),
   },
   {
     tags: { lintian: ['duplicate-font-file'] },
     reason: 'a font that a wheel brings is found by the application, in its own directory',
     scopes: belowPrefixWith(/\.(?:ttf|otf|woff2?)$/),
+  },
+  {
+    tags: {
+      lintian: [
+        ...['privacy-breach-generic', 'privacy-breach-uses-embedded-file', 'privacy-breach-may-use-debian-package'],
+        ...[
+          'privacy-breach-google-adsense',
+          'privacy-breach-google-cse',
+          'privacy-breach-donation',
+          'privacy-breach-logo',
+        ],
+        ...['privacy-breach-facebook', 'privacy-breach-twitter', 'privacy-breach-statistics-website'],
+      ],
+    },
+    reason: 'what the pages of the application load from other places is for the application to say',
+    scopes: belowPrefixWith(/\.(?:html?|xhtml|svg|tmpl|j2|jinja2?|mako)$/),
   },
   {
     tags: { rpmlint: ['devel-file-in-non-devel-package'] },
@@ -206,6 +222,25 @@ const exemptions: readonly Exemption[] = [
     tags: { rpmlint: ['no-documentation'] },
     reason: 'the application has no documentation to install; its licence is where rpm looks for one',
     scopes: ({ definition }) => (definition.contents.some(({ path }) => documentation.test(path)) ? [] : [{}]),
+  },
+  {
+    tags: { rpmlint: ['no-url-tag'] },
+    reason: 'the metadata of the application names no home page',
+    scopes: ({ definition }) => (definition.url === undefined ? [{}] : []),
+  },
+  {
+    tags: { lintian: ['maintainer-script-calls-systemctl'] },
+    reason: 'rsyslog, which belongs to another package, is told to read its configuration; only where it runs',
+    scopes: ({ definition: { integration } }) => (integration.reloads.includes('rsyslog') ? [{ path: '/post*' }] : []),
+  },
+  {
+    tags: { lintian: ['non-standard-file-perm', 'non-standard-dir-perm'] },
+    reason: 'the manifest gives the mode',
+    scopes: ({ definition: { contents }, prefix }) =>
+      contents
+        .filter((entry) => entry.kind !== 'symlink' && !isWithin(entry.path, prefix))
+        .filter(({ kind, mode }) => mode !== 0o755 && (kind === 'directory' || mode !== 0o644))
+        .map(({ path }) => ({ path })),
   },
   {
     tags: { lintian: ['copyright-without-copyright-notice'] },

@@ -31,7 +31,8 @@ interface Header {
 /**
  * Parses METADATA or PKG-INFO (core metadata 1.0 to 2.4): headers as in an e-mail, with folded lines, and the
  * description as the body or as a header. `UNKNOWN`, which old tools wrote for "nothing", counts as absent. The home
- * page is `Home-page` or the project URL whose label is `homepage` after normalization (PEP 753).
+ * page is `Home-page` or the project URL whose label is `homepage` after normalization (PEP 753), else the place of the
+ * source or of the documentation.
  * @param text the file, decoded as UTF-8
  * @throws CoachbuilderError `wheel-invalid` without a name or a version
  */
@@ -104,12 +105,17 @@ function known(value: string | undefined): string | undefined {
   return trimmed === '' || trimmed.toUpperCase() === 'UNKNOWN' ? undefined : trimmed;
 }
 
+/** Labels of project URLs (PEP 753, well-known labels and their aliases) that a reader takes for the home, best first. */
+const homeLabels = ['homepage', 'source', 'repository', 'sourcecode', 'github', 'documentation', 'docs'];
+
 function homepageOf(projectUrls: readonly string[]): string | undefined {
-  for (const projectUrl of projectUrls) {
-    const separator = projectUrl.indexOf(',');
-    const label = projectUrl.slice(0, Math.max(separator, 0));
-    if (label.replace(/[\p{P}\p{S}\s]/gu, '').toLowerCase() === 'homepage')
-      return known(projectUrl.slice(separator + 1).trim());
-  }
-  return undefined;
+  const byLabel = new Map(
+    [...projectUrls].reverse().flatMap((projectUrl): (readonly [string, string])[] => {
+      const separator = projectUrl.indexOf(',');
+      const label = projectUrl.slice(0, Math.max(separator, 0));
+      const url = known(projectUrl.slice(separator + 1).trim());
+      return url === undefined ? [] : [[label.replace(/[\p{P}\p{S}\s]/gu, '').toLowerCase(), url]];
+    }),
+  );
+  return homeLabels.map((label) => byLabel.get(label)).find((url) => url !== undefined);
 }

@@ -119,7 +119,8 @@ export async function openCommandLine(): Promise<CommandLine> {
   };
   const start: CommandLine['start'] = (args, options = {}) => {
     const command = options.command ?? 'build-package';
-    const lint = args.some((word) => /^--(?:lint|bake|matrix)\b/.test(word)) ? [] : ['--lint=off'];
+    const builds = /^build-/.test(command);
+    const lint = !builds || args.some((word) => /^--(?:lint|bake|matrix)\b/.test(word)) ? [] : ['--lint=off'];
     return launch([...(options.through ?? []), join(repository, 'admin', command), ...lint, ...args], {
       cwd: options.cwd ?? directory,
       env: defined({ ...environment, ...options.env }),
