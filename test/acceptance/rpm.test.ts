@@ -118,13 +118,21 @@ describe('the example application as rpm packages', () => {
       const main = await query(path('acme-python-fleet'), '--requires');
       expect(main).toContain(`python(abi) = ${facts.python}`);
       // What is bundled is neither wanted from elsewhere nor offered to others.
-      const capabilities = [...main, ...(await query(path('acme-python-fleet'), '--provides'))];
+      const provided = await query(path('acme-python-fleet'), '--provides');
+      const capabilities = [...main, ...provided.filter((line) => !line.startsWith('bundled('))];
       expect(capabilities.filter((line) => /dist\(|libffi|libssl/.test(line))).toEqual([]);
+      // It is told for those who look for what a distribution has a hole in (Fedora's guidelines, "Bundling").
+      expect(provided.some((line) => /^bundled\(python3dist\(cryptography\)\) = \d/.test(line))).toBe(true);
       for (const name of ['acme-fleet-cli', 'acme-fleet-node']) {
         expect(await query(path(name), '--requires')).toContain(`acme-python-fleet = ${versionRelease}`);
       }
       expect(await query(path('acme-fleet-node'), '--requires')).toContain('openssh-clients');
     });
+
+    function licenses(name: string): readonly string[] {
+      const directory = `/usr/share/licenses/${name}`;
+      return [directory, `${directory}/fleet`, `${directory}/fleet/LICENSE`];
+    }
 
     test('own their links, their files and the directories below the prefix, and nothing else', async () => {
       expect(await query(path('acme-fleet-cli'), '--list')).toEqual([
@@ -132,6 +140,7 @@ describe('the example application as rpm packages', () => {
         '/usr/bin/fleet-ca',
         '/usr/share/bash-completion/completions/fleet',
         '/usr/share/fish/vendor_completions.d/fleet.fish',
+        ...licenses('acme-fleet-cli'),
         '/usr/share/man/man1/fleet-ca.1.gz',
         '/usr/share/man/man1/fleet.1.gz',
         '/usr/share/zsh/site-functions/_fleet',
@@ -145,13 +154,23 @@ describe('the example application as rpm packages', () => {
         '/usr/lib/sysusers.d/acme-fleet-node.conf',
         '/usr/sbin/fleet-agent',
         '/usr/sbin/fleet-control',
+        ...licenses('acme-fleet-node'),
         '/usr/share/man/man8/fleet-agent.8.gz',
         '/usr/share/man/man8/fleet-control.8.gz',
         '/var/lib/fleet',
       ]);
       expect(await query(path('acme-fleet-node'), '--configfiles')).toEqual(['/etc/fleet/fleet.ini']);
       const files = await query(path('acme-python-fleet'), '--list');
-      expect(files.filter((file) => file !== '/opt/fleet' && !file.startsWith('/opt/fleet/'))).toEqual([]);
+      const below = (directory: string) => (file: string) => file === directory || file.startsWith(`${directory}/`);
+      const elsewhere = files.filter((file) => !below('/opt/fleet')(file));
+      // Nothing but licences: the application's, and one directory for each distribution that it brings.
+      expect(elsewhere.filter((file) => !below('/usr/share/licenses/acme-python-fleet')(file))).toEqual([]);
+      expect(elsewhere).toEqual(
+        expect.arrayContaining([
+          ...licenses('acme-python-fleet'),
+          '/usr/share/licenses/acme-python-fleet/cffi/LICENSE',
+        ]),
+      );
       expect(files).toEqual(
         expect.arrayContaining([
           '/opt/fleet',
