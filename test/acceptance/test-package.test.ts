@@ -96,7 +96,10 @@ describeWithRoots('test-package', () => {
     const outcome = await testPackage('--root', tarball, '--previous', first, '--junit', junit, '--json', ...packages);
     expect(outcome.exitCode, outcome.stderr + outcome.stdout).toBe(0);
     const results = resultsOf(outcome);
-    expect(results.map(({ outcome: each }) => each)).toEqual(results.map(() => 'passed'));
+    // Nothing runs services in a root that is only entered.
+    const expected = results.map(({ title }) => (/\.service\b/.test(title) ? 'skipped' : 'passed'));
+    expect(results.map(({ outcome: each }) => each)).toEqual(expected);
+    expect(expected).toContain('passed');
     const titles = results.map(({ story, title }) => `${story}: ${title}`);
     for (const program of ['/usr/bin/fleet', '/usr/bin/fleet-ca', '/usr/sbin/fleet-control', '/usr/sbin/fleet-agent']) {
       expect(titles).toContain(`installation: runs ${program}`);

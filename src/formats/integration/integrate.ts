@@ -61,6 +61,24 @@ function textEntry(path: string, text: string): ContentEntry {
   return { kind: 'file', path, ...common, size, configuration, source: { kind: 'text', text } };
 }
 
+/** Directories of programs that not every machine has, each with its parents that may be missing, too. */
+const optionalDirectories: readonly (readonly string[])[] = [
+  ['/usr/lib/firewalld', '/usr/lib/firewalld/services'],
+  ['/usr/share/bash-completion', '/usr/share/bash-completion/completions'],
+  ['/usr/share/zsh', '/usr/share/zsh/site-functions'],
+  ['/usr/share/fish', '/usr/share/fish/vendor_completions.d'],
+];
+
+/**
+ * The directories that a package owns together with the programs' own packages, which it does not depend on: rpm would
+ * leave them behind otherwise (Fedora's guidelines, "File and Directory Ownership"). dpkg removes what is empty.
+ */
+function sharedDirectories(files: readonly ContentEntry[]): readonly ContentEntry[] {
+  return optionalDirectories
+    .filter((chain) => files.some(({ path }) => path.startsWith(`${chain.at(-1) ?? ''}/`)))
+    .flatMap((chain) => chain.map((path) => ({ kind: 'directory', path, ...common, mode: 0o755 }) as const));
+}
+
 /** The files of a package for programs that a distribution has. */
 class Integrator {
   readonly #settings: IntegrationSettings;
@@ -83,6 +101,11 @@ class Integrator {
   }
 
   contents(): readonly ContentEntry[] {
+    const files = this.#files();
+    return this.#distribution.format === 'rpm' ? [...files, ...sharedDirectories(files)] : files;
+  }
+
+  #files(): readonly ContentEntry[] {
     const { format } = this.#distribution;
     const { logrotate, rsyslog, firewall, environmentFiles, manPages, completions } = this.#settings;
     return [

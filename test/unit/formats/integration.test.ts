@@ -115,6 +115,14 @@ const ofRpm = [
   '- 644 root:root /usr/lib/firewalld/services/fleet-control.xml',
   '- 644 root:root /usr/lib/firewalld/services/own.xml',
   '- 644 root:root /usr/share/zsh/site-functions/_fleet',
+  // Shared with the packages of these programs, which may not be there: rpm would leave them behind.
+  ...['/usr/lib/firewalld', '/usr/share/bash-completion', '/usr/share/fish', '/usr/share/zsh'].map(
+    (path) => `- 755 root:root ${path}`,
+  ),
+  '- 755 root:root /usr/lib/firewalld/services',
+  '- 755 root:root /usr/share/bash-completion/completions',
+  '- 755 root:root /usr/share/fish/vendor_completions.d',
+  '- 755 root:root /usr/share/zsh/site-functions',
   'c 640 root:fleet /etc/sysconfig/fleet',
 ];
 const ofSystemd = ['- 644 root:root /usr/lib/tmpfiles.d/acme-fleet-cli.conf'];
