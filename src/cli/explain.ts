@@ -1,4 +1,4 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 import type { Distribution } from '../distributions/distribution.ts';
@@ -20,6 +20,7 @@ import { openContent } from '../verification/explain/package-content.ts';
 import { LockPlaces, ManifestPlaces } from '../verification/explain/written.ts';
 import { deriveDistribution } from '../verification/package-files.ts';
 import { parseExplainOptions, type ExplainOptions } from './explain-options.ts';
+import { requirePackageFile } from './package-file.ts';
 import { openSession, setUpTools, type Session } from './session.ts';
 import { cacheDirectory, type World } from './world.ts';
 
@@ -67,16 +68,6 @@ async function lastPackages({ buildDirectory }: ExplainOptions, world: World): P
   throw new CoachbuilderError('usage', 'no build has left records of its packages', { hint: buildFirst });
 }
 
-async function requireFile(file: string): Promise<void> {
-  const found = await stat(file).catch((error: unknown) => {
-    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
-    throw error;
-  });
-  if (found?.isFile() === true) return;
-  const message = found === undefined ? `there is no package ${file}` : `${file} is no package file`;
-  throw new CoachbuilderError('usage', message, { hint: buildFirst });
-}
-
 /** What a package may be for: one distribution, or all whose packages look alike (`.el9`) or bear no mark. */
 function distributionsOf(file: string, format: PackageFormat, table: DistributionTable): readonly Distribution[] {
   try {
@@ -114,7 +105,7 @@ async function answersOf(
   { session, world }: { readonly session: Session; readonly world: World },
 ): Promise<readonly Answer[]> {
   const { commands, environments } = session.ports;
-  await requireFile(file);
+  await requirePackageFile(file, buildFirst);
   const format = await formatOf(file);
   await setUpTools(readingTools(format), session, world);
   const parent = environments.base['TMPDIR'] ?? '/tmp';

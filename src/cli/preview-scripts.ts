@@ -1,12 +1,10 @@
-import { stat } from 'node:fs/promises';
-
-import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 import { readDebScripts } from '../formats/deb/read-scripts.ts';
 import { formatOf, type FinishedScripts } from '../formats/finished-scripts.ts';
 import { readRpmScripts } from '../formats/rpm/read-scripts.ts';
 import { previewJson, previewScripts, previewText } from '../formats/script-preview.ts';
 import { readingTools } from '../plan/required-tools.ts';
-import { isErrno, temporaryDirectory } from '../system/files.ts';
+import { temporaryDirectory } from '../system/files.ts';
+import { requirePackageFile } from './package-file.ts';
 import { parsePreviewOptions } from './preview-options.ts';
 import { openSession, setUpTools, type Session } from './session.ts';
 import type { World } from './world.ts';
@@ -19,18 +17,8 @@ const buildFirst =
   'build the packages first, "admin/build-package --distribution=<name> --destination-path=<directory> <package-uri>" ' +
   'prints their paths; scripts are read out of a finished package';
 
-async function requireFile(file: string): Promise<void> {
-  const found = await stat(file).catch((error: unknown) => {
-    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
-    throw error;
-  });
-  if (found?.isFile() === true) return;
-  const message = found === undefined ? `there is no package ${file}` : `${file} is no package file`;
-  throw new CoachbuilderError('usage', message, { hint: buildFirst });
-}
-
 async function readScripts(file: string, session: Session, world: World): Promise<FinishedScripts> {
-  await requireFile(file);
+  await requirePackageFile(file, buildFirst);
   const format = await formatOf(file);
   await setUpTools(readingTools(format), session, world);
   if (format === 'deb') return readDebScripts(file, session.ports);

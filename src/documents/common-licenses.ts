@@ -1,5 +1,5 @@
 import type { DebDistribution } from '../distributions/distribution.ts';
-import { compareDotted } from './dotted.ts';
+import { compareDotted } from '../model/dotted.ts';
 
 /** A licence whose text every Debian system has. */
 interface CommonLicense {

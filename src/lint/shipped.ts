@@ -1,7 +1,8 @@
 import { renderTemplate } from '../formats/templates.ts';
 import { oneLine } from '../formats/text.ts';
 import { sortContents } from '../packages/contents.ts';
-import type { ContentEntry, PackageDefinition } from '../packages/definition.ts';
+import type { PackageDefinition } from '../packages/definition.ts';
+import { fileEntry } from '../packages/file-entry.ts';
 import { sortByBytes } from '../tree/byte-order.ts';
 import { wrapLine } from '../formats/wrap.ts';
 import { ourOverrides, type LintSubject } from './ours.ts';
@@ -115,16 +116,7 @@ export function withLintianOverrides(
   const present = definition.contents.some((entry) => entry.path === path);
   if (definition.distribution.format !== 'deb' || present || overrides.length === 0) return definition;
   const text = renderLintianOverrides(definition.name, overrides);
-  const entry: ContentEntry = {
-    kind: 'file',
-    path,
-    mode: 0o644,
-    owner: 'root',
-    group: 'root',
-    size: Buffer.byteLength(text),
-    configuration: false,
-    source: { kind: 'text', text },
-  };
+  const entry = fileEntry(path, text);
   return { ...definition, contents: sortContents([...definition.contents, entry]) };
 }
 

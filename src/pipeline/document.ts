@@ -1,9 +1,9 @@
 import { collectNotices, statedLicense, type Notice } from '../documents/notices.ts';
 import { packageChangelog } from '../documents/changelog.ts';
-import { documentFile } from '../formats/document-file.ts';
 import { documentPackage } from '../formats/documents.ts';
 import { refuseConflicts } from '../packages/conflicts.ts';
 import { missingDirectories, sortContents } from '../packages/contents.ts';
+import { fileEntry } from '../packages/file-entry.ts';
 import type { PackageDefinition } from '../packages/definition.ts';
 import { versionOn } from '../plan/plan-build.ts';
 import type { BillOfMaterials } from '../sbom/bill.ts';
@@ -48,7 +48,7 @@ export interface DocumentedPackages {
 function withBills(main: PackageDefinition, bill: BillOfMaterials, prefix: string): PackageDefinition {
   const known = new Set(main.contents.map(({ path }) => path));
   const files = Object.values(billWriters)
-    .map(({ suffix, write }) => documentFile(`${prefix}/share/sbom/${main.name}${suffix}`, write(bill)))
+    .map(({ suffix, write }) => fileEntry(`${prefix}/share/sbom/${main.name}${suffix}`, write(bill)))
     .filter(({ path }) => !known.has(path));
   const contents = [...main.contents, ...files];
   return { ...main, contents: sortContents([...contents, ...missingDirectories(contents, prefix)]) };

@@ -1,5 +1,3 @@
-import { gzipSync } from 'node:zlib';
-
 import { portNumbers } from '../../manifest/integration/ports.ts';
 import type {
   FirewallSettings,
@@ -77,11 +75,4 @@ export function renderTmpfiles(directories: readonly TmpfilesDirectorySettings[]
     },
     plain,
   );
-}
-
-/** As `gzip -9n` does it (Debian Policy 12.1): without a name, without a time, and with Unix as the system (RFC 1952). */
-export function compressPage(page: Uint8Array): Uint8Array {
-  const compressed = gzipSync(page, { level: 9 });
-  compressed[9] = 3;
-  return compressed;
 }

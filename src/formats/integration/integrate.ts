@@ -14,6 +14,7 @@ import {
 import { integrationSources, type IntegrationSettings } from '../../manifest/integration/settings.ts';
 import type { PackageSettings } from '../../manifest/manifest.ts';
 import type { ContentEntry } from '../../packages/definition.ts';
+import { fileEntry } from '../../packages/file-entry.ts';
 import type { Integration } from '../../packages/integration/integration.ts';
 import type { ReloadedProgram, TmpfilesPolicy } from '../../packages/integration/policy.ts';
 import { parseTmpfiles } from '../../packages/integration/tmpfiles.ts';
@@ -21,45 +22,11 @@ import { formatPackageName } from '../../packages/names.ts';
 import { relation } from '../../packages/relations.ts';
 import { unreadable } from '../../packages/sources.ts';
 import type { BuildTarget } from '../../plan/build-plan.ts';
-import {
-  compressPage,
-  renderFirewalldService,
-  renderLogrotate,
-  renderTmpfiles,
-  renderUfwApplication,
-} from './files.ts';
+import { gzip } from '../gzip.ts';
+import { renderFirewalldService, renderLogrotate, renderTmpfiles, renderUfwApplication } from './files.ts';
 
 /** Bytes of files beside the manifest, by absolute path. */
 type Sources = ReadonlyMap<string, Buffer>;
-
-interface Ownership {
-  readonly mode: number;
-  readonly owner: string;
-  readonly group: string;
-}
-
-const common: Ownership = { mode: 0o644, owner: 'root', group: 'root' };
-
-/** What is below /etc is the administrator's to change (Debian Policy 10.7.2). */
-function fileEntry(path: string, bytes: Uint8Array, { mode, owner, group }: Ownership = common): ContentEntry {
-  const configuration = path.startsWith('/etc/');
-  return {
-    kind: 'file',
-    path,
-    mode,
-    owner,
-    group,
-    size: bytes.length,
-    configuration,
-    source: { kind: 'bytes', bytes },
-  };
-}
-
-function textEntry(path: string, text: string): ContentEntry {
-  const size = Buffer.byteLength(text);
-  const configuration = path.startsWith('/etc/');
-  return { kind: 'file', path, ...common, size, configuration, source: { kind: 'text', text } };
-}
 
 /** Directories of programs that not every machine has, each with its parents that may be missing, too. */
 const optionalDirectories: readonly (readonly string[])[] = [
@@ -76,7 +43,9 @@ const optionalDirectories: readonly (readonly string[])[] = [
 function sharedDirectories(files: readonly ContentEntry[]): readonly ContentEntry[] {
   return optionalDirectories
     .filter((chain) => files.some(({ path }) => path.startsWith(`${chain.at(-1) ?? ''}/`)))
-    .flatMap((chain) => chain.map((path) => ({ kind: 'directory', path, ...common, mode: 0o755 }) as const));
+    .flatMap((chain) =>
+      chain.map((path) => ({ kind: 'directory', path, mode: 0o755, owner: 'root', group: 'root' }) as const),
+    );
 }
 
 /** The files of a package for programs that a distribution has. */
@@ -112,7 +81,7 @@ class Integrator {
       ...logrotate.map((each) => {
         const path = logrotatePath(each.name);
         return each.source === undefined
-          ? textEntry(path, renderLogrotate(each.options))
+          ? fileEntry(path, renderLogrotate(each.options))
           : fileEntry(path, this.#read(each.source));
       }),
       ...rsyslog.map(({ name, source }) => fileEntry(rsyslogPath(name), this.#read(source))),
@@ -120,7 +89,7 @@ class Integrator {
         const path = firewallPath(format, service.name);
         const source = format === 'rpm' ? service.firewalld : service.ufw;
         if (source !== undefined) return fileEntry(path, this.#read(source));
-        return textEntry(path, format === 'rpm' ? renderFirewalldService(service) : renderUfwApplication(service));
+        return fileEntry(path, format === 'rpm' ? renderFirewalldService(service) : renderUfwApplication(service));
       }),
       ...environmentFiles.map(({ name, source, ...ownership }) =>
         fileEntry(environmentFilePath(format, name), this.#read(source), ownership),
@@ -128,7 +97,7 @@ class Integrator {
       ...manPages.map(({ source, language }) => {
         const path = manPagePath(source, language);
         if (path === undefined) throw new Error(`Internal error: ${source} is no manual page`);
-        return fileEntry(path, compressPage(this.#read(source)));
+        return fileEntry(path, gzip(this.#read(source)));
       }),
       ...completions.map(({ shell, command, source }) =>
         fileEntry(completionPath(format, shell, command), this.#read(source)),
@@ -146,7 +115,7 @@ class Integrator {
   #tmpfilesContents(): readonly ContentEntry[] {
     const text = this.#tmpfilesText();
     const read = this.#distribution.init === 'systemd';
-    return text === undefined || !read ? [] : [textEntry(tmpfilesPath(this.#name), text)];
+    return text === undefined || !read ? [] : [fileEntry(tmpfilesPath(this.#name), text)];
   }
 
   tmpfiles(): TmpfilesPolicy | undefined {

@@ -2,7 +2,8 @@ import type { ReleaseSettings } from '../../manifest/manifest.ts';
 import { independentArchitecture } from '../../model/format.ts';
 import type { BuildTarget } from '../../plan/build-plan.ts';
 import { sortContents } from '../../packages/contents.ts';
-import type { ContentEntry, PackageDefinition } from '../../packages/definition.ts';
+import type { PackageDefinition } from '../../packages/definition.ts';
+import { fileEntry, type FileEntry } from '../../packages/file-entry.ts';
 import { noIntegration } from '../../packages/integration/integration.ts';
 import { formatPackageName } from '../../packages/names.ts';
 import { relation } from '../../packages/relations.ts';
@@ -25,22 +26,6 @@ export async function readReleaseKey(release: Pick<ReleaseSettings, 'key'>): Pro
  * same bytes in all of them, or a repository would have to refuse it.
  */
 const fixedDate = 1_577_836_800;
-
-type FileEntry = Extract<ContentEntry, { readonly kind: 'file' }>;
-
-/** Files below /etc belong to the administrator once they are installed (Debian Policy 10.7.2). */
-function fileEntry(path: string, content: string | Uint8Array): FileEntry {
-  return {
-    kind: 'file',
-    path,
-    mode: 0o644,
-    owner: 'root',
-    group: 'root',
-    size: Buffer.byteLength(content),
-    configuration: path.startsWith('/etc/'),
-    source: typeof content === 'string' ? { kind: 'text', text: content } : { kind: 'bytes', bytes: content },
-  };
-}
 
 function keyEntry(path: string, key: string, origin: string): FileEntry {
   const binary = dearmor(key, origin);

@@ -3,9 +3,9 @@ import { posix } from 'node:path';
 
 import type { RpmDistribution } from '../../distributions/distribution.ts';
 import type { Documents } from '../../documents/documents.ts';
-import { compareDotted } from '../../documents/dotted.ts';
+import { compareDotted } from '../../model/dotted.ts';
 import type { ContentEntry, PackageDefinition } from '../../packages/definition.ts';
-import { documentFile } from '../document-file.ts';
+import { fileEntry } from '../../packages/file-entry.ts';
 
 /** A name of a licence file as a path: what a wheel's archive allows in names, rpm's file lists may not. */
 function plainName(name: string): string {
@@ -25,7 +25,7 @@ function changelogEntries(
   const path = `/usr/share/doc/${name}`;
   return [
     { kind: 'directory', path, mode: 0o755, owner: 'root', group: 'root' },
-    documentFile(`${path}/${plainName(file.name)}`, file.bytes, 'documentation'),
+    fileEntry(`${path}/${plainName(file.name)}`, file.bytes, { documentation: 'documentation' }),
   ];
 }
 
@@ -51,7 +51,7 @@ export function rpmDocuments(
       if (entries.has(path)) continue;
       if (known === undefined) {
         byDigest.set(digest, path);
-        entries.set(path, documentFile(path, bytes, kind));
+        entries.set(path, fileEntry(path, bytes, { documentation: kind }));
       } else {
         const target = posix.relative(posix.dirname(path), known);
         entries.set(path, { kind: 'symlink', path, target, mode: 0o777, owner: 'root', group: 'root' });

@@ -2,6 +2,7 @@ import type { Distribution } from '../../distributions/distribution.ts';
 import type { PackageSettings } from '../../manifest/manifest.ts';
 import type { UserSettings } from '../../manifest/service-settings.ts';
 import type { ContentEntry } from '../../packages/definition.ts';
+import { fileEntry } from '../../packages/file-entry.ts';
 import type { Accounts } from '../../packages/service-plan.ts';
 import { formatPackageName } from '../../packages/names.ts';
 import { oneLine } from '../text.ts';
@@ -44,20 +45,6 @@ export function planAccounts(
       file: sysusers.length === 0 ? undefined : path,
       nologin: distribution.format === 'deb' ? '/usr/sbin/nologin' : '/sbin/nologin',
     },
-    contents:
-      sysusers.length === 0
-        ? []
-        : [
-            {
-              kind: 'file',
-              path,
-              mode: 0o644,
-              owner: 'root',
-              group: 'root',
-              size: Buffer.byteLength(text),
-              configuration: false,
-              source: { kind: 'text', text },
-            },
-          ],
+    contents: sysusers.length === 0 ? [] : [fileEntry(path, text)],
   };
 }

@@ -3,23 +3,12 @@ import type { PackageSettings } from '../../manifest/manifest.ts';
 import { serviceDirectoryParents, type ServiceSettings, type UserSettings } from '../../manifest/service-settings.ts';
 import type { ServiceParts } from '../../packages/define.ts';
 import type { ContentEntry } from '../../packages/definition.ts';
+import { fileEntry } from '../../packages/file-entry.ts';
 import type { PackagedService, ServicePlan } from '../../packages/service-plan.ts';
 import type { PackageSources } from '../../packages/sources.ts';
 import type { BuildTarget } from '../../plan/build-plan.ts';
 import { planAccounts } from './accounts.ts';
 import { renderServiceFile } from './files.ts';
-
-const rootOwned = { owner: 'root', group: 'root' } as const;
-
-/** A file of the package whose text was written here. */
-export function textFile(
-  path: string,
-  text: string,
-  facts: { readonly mode: number; readonly configuration: boolean },
-): ContentEntry {
-  const source = { kind: 'text', text } as const;
-  return { kind: 'file', path, size: Buffer.byteLength(text), ...facts, ...rootOwned, source };
-}
 
 /** What a service is called by its init system. */
 function packagedService(service: ServiceSettings, init: Distribution['init']): PackagedService {
@@ -36,14 +25,14 @@ function packagedService(service: ServiceSettings, init: Distribution['init']): 
 function placeOf(
   { name, suffix }: ServiceSettings,
   distribution: Distribution,
-): Parameters<typeof textFile>[2] & { readonly path: string } {
+): { readonly path: string; readonly mode: number } {
   switch (distribution.init) {
     case 'systemd':
-      return { path: `${distribution.unitDirectory}/${name}.${suffix}`, mode: 0o644, configuration: false };
+      return { path: `${distribution.unitDirectory}/${name}.${suffix}`, mode: 0o644 };
     case 'upstart':
-      return { path: `/etc/init/${name}.conf`, mode: 0o644, configuration: true };
+      return { path: `/etc/init/${name}.conf`, mode: 0o644 };
     case 'sysv':
-      return { path: `/etc/init.d/${name}`, mode: 0o755, configuration: true };
+      return { path: `/etc/init.d/${name}`, mode: 0o755 };
   }
 }
 
@@ -67,7 +56,7 @@ function directoryEntries(settings: PackageSettings, users: readonly UserSetting
             kind: 'directory',
             path,
             mode: last ? 0o750 : 0o755,
-            ...(last ? { owner: user, group } : rootOwned),
+            ...(last ? { owner: user, group } : { owner: 'root', group: 'root' }),
           };
         });
       });
@@ -103,7 +92,7 @@ export function servicePlanner(
     const files = settings.services.map((service) => {
       const { path, ...facts } = placeOf(service, distribution);
       const text = renderServiceFile(service, { distribution, prefix: manifest.prefix, texts: sources.services });
-      return textFile(path, text, facts);
+      return fileEntry(path, text, facts);
     });
     const { accounts, contents } = planAccounts(settings, distribution);
     return {

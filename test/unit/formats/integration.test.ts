@@ -6,7 +6,8 @@ import { gunzipSync } from 'node:zlib';
 
 import { afterAll, describe, expect, test } from 'vitest';
 
-import { compressPage, renderFirewalldService, renderLogrotate } from '../../../src/formats/integration/files.ts';
+import { gzip } from '../../../src/formats/gzip.ts';
+import { renderFirewalldService, renderLogrotate } from '../../../src/formats/integration/files.ts';
 import { integratePackage, integratePackages } from '../../../src/formats/integration/integrate.ts';
 import type { IntegrationSettings, LogrotateOptions } from '../../../src/manifest/integration/settings.ts';
 import type { ContentEntry } from '../../../src/packages/definition.ts';
@@ -202,7 +203,7 @@ describe('the files for programs of the system', () => {
 
   test('cannot be a page that is compressed under the name of one that is not', async () => {
     const source = join(scratch, 'fleet.1');
-    writeFileSync(source, compressPage(Buffer.from('.TH A 1\n')));
+    writeFileSync(source, gzip(Buffer.from('.TH A 1\n')));
     const packages = [
       aPackage({ integration: { ...noIntegrationSettings, manPages: [{ source, language: undefined }] } }),
     ];
@@ -246,7 +247,7 @@ test('the text of a service stays in its line', () => {
 
 test('a page is compressed as gzip -9n does it: no name, no time, most compression, Unix', () => {
   const page = Buffer.from('.TH FLEET 1\n.SH NAME\nfleet \\- a fleet\n'.repeat(50));
-  const compressed = Buffer.from(compressPage(page));
+  const compressed = Buffer.from(gzip(page));
   expect(gunzipSync(compressed)).toEqual(page);
   const path = join(scratch, 'page');
   writeFileSync(path, page);
