@@ -234,7 +234,10 @@ const exemptions: readonly Exemption[] = [
     scopes: ({ definition: { integration } }) => (integration.reloads.includes('rsyslog') ? [{ path: '/post*' }] : []),
   },
   {
-    tags: { lintian: ['non-standard-file-perm', 'non-standard-dir-perm'] },
+    tags: {
+      lintian: ['non-standard-file-perm', 'non-standard-dir-perm'],
+      rpmlint: ['non-readable', 'non-standard-dir-perm'],
+    },
     reason: 'the manifest gives the mode',
     scopes: ({ definition: { contents }, prefix }) =>
       contents
