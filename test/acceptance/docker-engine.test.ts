@@ -56,6 +56,7 @@ describe.skipIf(missing !== '')(`docker${missing}`, () => {
       'build-package',
       '--distribution=debian-12',
       '-v',
+      '--lint=off',
       '-d',
       destination,
       'sysv-ipc==1.1.0',

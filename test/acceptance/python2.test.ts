@@ -34,7 +34,7 @@ async function build(
   env: Readonly<Record<string, string>> = {},
 ): Promise<readonly BuiltPackage[]> {
   const destination = await work.directory('packages');
-  const words = [`--distribution=${distribution}`, '--json', `--destination-path=${destination}`, uri];
+  const words = [`--distribution=${distribution}`, '--lint=off', '--json', `--destination-path=${destination}`, uri];
   const outcome = await run([program, ...words], { cwd: work.path, env });
   if (outcome.exitCode !== 0) throw new Error(failureText([program], outcome));
   return packagesFor(JSON.parse(outcome.stdout) as readonly BuiltPackage[], distribution);

@@ -71,7 +71,8 @@ describe.skipIf(reason !== undefined)(`services${reason === undefined ? '' : ` [
     ];
     const manifest = join(directory, 'coachbuilder.yaml');
     await writeFile(manifest, lines.join('\n'));
-    const place = [`--manifest=${manifest}`, `--destination-path=${directory}`];
+    // Units that scripts of the manifest start and stop are what linters object to, and what is tested here.
+    const place = ['--lint=off', `--manifest=${manifest}`, `--destination-path=${directory}`];
     const { stdout } = await mustRun([join(admin, 'build-package'), '--distribution=debian-12', ...place, wheel.path], {
       cwd: directory,
     });
