@@ -234,18 +234,6 @@ const exemptions: readonly Exemption[] = [
     scopes: ({ definition: { integration } }) => (integration.reloads.includes('rsyslog') ? [{ path: '/post*' }] : []),
   },
   {
-    tags: {
-      lintian: ['non-standard-file-perm', 'non-standard-dir-perm'],
-      rpmlint: ['non-readable', 'non-standard-dir-perm'],
-    },
-    reason: 'the manifest gives the mode',
-    scopes: ({ definition: { contents }, prefix }) =>
-      contents
-        .filter((entry) => entry.kind !== 'symlink' && !isWithin(entry.path, prefix))
-        .filter(({ kind, mode }) => mode !== 0o755 && (kind === 'directory' || mode !== 0o644))
-        .map(({ path }) => ({ path })),
-  },
-  {
     tags: { lintian: ['copyright-without-copyright-notice'] },
     reason: 'none of the files that the application brings states a copyright; the copyright file says so',
     scopes: ({ definition: { contents, name } }) => {
