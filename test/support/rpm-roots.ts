@@ -221,9 +221,9 @@ export async function rpmTarball(distribution: Distribution, names: readonly str
   await root.must(['rpm', '--initdb']);
   const base = await root.copyIn(await buildBase(distribution, names, join(root.path, 'var/tmp/base')));
   await root.must(['rpm', '--install', ...base]);
-  // Every distribution with rpm has these of systemd; the release of Debian that stands for it may not.
-  for (const directory of ['systemd/system', 'sysusers.d', 'tmpfiles.d'])
-    await mkdir(join(root.path, 'usr/lib', directory), { recursive: true });
+  // Every distribution with rpm has these; the release of Debian that stands for it may not.
+  for (const directory of ['lib/systemd/system', 'lib/sysusers.d', 'lib/tmpfiles.d', 'share/licenses'])
+    await mkdir(join(root.path, 'usr', directory), { recursive: true });
   await mustRun(['tar', '--directory', root.path, '--create', '--gzip', '--file', output, '.']);
 }
 
