@@ -81,6 +81,7 @@ async function tryImports(
     sitePackages,
     platform: platformOf(target),
     application: target.manifest.name,
+    published: build.applicationFor(target).source.kind === 'requirement',
     interpreter,
     scratch: scratch.path,
     commands,

@@ -67,11 +67,27 @@ const modules: Readonly<Record<string, string>> = {
   last: 'def main(): pass\n',
 };
 
+interface Imports {
+  readonly tree: Tree;
+  readonly said: Readonly<Record<string, string>>;
+}
+
 async function importsOf(
   name: string,
   interpreter: FoundInterpreter,
   ...wheels: readonly Partial<WheelOptions>[]
-): Promise<{ readonly tree: Tree; readonly said: Readonly<Record<string, string>> }> {
+): Promise<Imports> {
+  return importsAmong({ name, interpreter, published: false }, ...wheels);
+}
+
+async function importsAmong(
+  {
+    name,
+    interpreter,
+    published,
+  }: { readonly name: string; readonly interpreter: FoundInterpreter; readonly published: boolean },
+  ...wheels: readonly Partial<WheelOptions>[]
+): Promise<Imports> {
   const root = join(directory, name, 'root');
   const paths = wheels.map(
     (options) => makeWheel(join(directory, name), { name: 'fleet', version: '1.0', ...options }).path,
@@ -85,6 +101,7 @@ async function importsOf(
     sitePackages,
     platform: { title: 'T', pythonVersion: interpreter.version, glibc: '2.36', architecture: 'x86_64' },
     application: 'fleet',
+    published,
     interpreter,
     scratch: mkdtempSync(join(directory, 'scratch-')),
     commands,
@@ -168,6 +185,27 @@ it('does not take what an extra would bring for missing; in the application only
     one: "warning ModuleNotFoundError: No module named 'click' (dep.py:1); it is probably for one of the extras that are not installed (cli)",
     plain: "error ModuleNotFoundError: No module named 'click' (plain.py:1)",
   });
+});
+
+it('warns of a program that others published for what they do not require, while their other programs work', async (context) => {
+  const interpreter = await interpreterOr(context, '3.11');
+  const fleet = {
+    files: {
+      'fleet.py': 'def main(): pass\n',
+      'hub.py': 'import hub_server\n',
+      'broken.py': 'import fleet_parts.core\n',
+      'fleet_parts/__init__.py': '',
+    },
+    scripts: { fleet: 'fleet:main', hub: 'hub:main', broken: 'broken:main' },
+  };
+  const alone = { name: 'alone', files: { 'alone.py': 'import pkg_resources\n' }, scripts: { alone: 'alone:main' } };
+  const hub = "ModuleNotFoundError: No module named 'hub_server' (hub.py:1)";
+  const broken = "error ModuleNotFoundError: No module named 'fleet_parts.core' (broken.py:1)";
+  const needy = "error ModuleNotFoundError: No module named 'pkg_resources' (alone.py:1)";
+  const { said } = await importsAmong({ name: 'published', interpreter, published: true }, fleet, alone);
+  expect(said).toEqual({ hub: expect.stringContaining(`warning ${hub}; its other`) as unknown, broken, alone: needy });
+  const built = await importsAmong({ name: 'built', interpreter, published: false }, fleet, alone);
+  expect(built.said).toEqual({ hub: `error ${hub}`, broken, alone: needy });
 });
 
 it('names what an import changed and cannot be put right', async (context) => {

@@ -20,6 +20,8 @@ export interface ImportRequest {
   readonly platform: TargetPlatform;
   /** Name (PEP 503) of the application. */
   readonly application: string;
+  /** Whether the application was published by others, and chosen as it is: a requirement and not a source. */
+  readonly published: boolean;
   /** Of the target's minor, and for its architecture unless the tree is the same on all. */
   readonly interpreter: FoundInterpreter;
   /** Absolute; an empty directory of its own, which becomes the home of what is imported. */
@@ -136,8 +138,26 @@ interface Failure {
 
 const ownExtraHint =
   'ask for the extra in python.extras of the manifest, leave the program out with slim.exclude, or accept it in health.accept';
+const leftToUsersHint =
+  'leave the program out with slim.exclude, or accept it in health.accept with the reason why nobody needs it';
 
-function judge(entry: Entry, answer: ImportAnswer, request: ImportRequest): Failure | undefined {
+const leftToUsers =
+  'its other programs can be imported, and no requirement or extra of it names such a module: its publisher leaves that to those who use the program';
+
+/** Whether the tree has anything of the package that a module would be in. */
+function hasModule({ tree, sitePackages }: ImportRequest, module: string): boolean {
+  const [top = ''] = module.split('.');
+  const start = posix.join(sitePackages, top);
+  return tree.entries.some(({ path }) => path === start || path === `${start}.py` || path.startsWith(`${start}.`));
+}
+
+/** @param working - directories of the distributions of which an entry point can be imported */
+function judge(
+  entry: Entry,
+  answer: ImportAnswer,
+  request: ImportRequest,
+  working: ReadonlySet<string>,
+): Failure | undefined {
   if (answer.kind === 'ok') return undefined;
   const failure = { entries: [entry], answer } as const;
   const meaning = meanings[answer.kind];
@@ -149,6 +169,12 @@ function judge(entry: Entry, answer: ImportAnswer, request: ImportRequest): Fail
       ? { extras: [], exact: false }
       : absentExtras(entry.distribution, answer.absent, request.installed, markersOf(request.platform));
   const own = entry.distribution.distribution === request.application;
+  const theirs = !own || request.published;
+  // Such as a program of JupyterLab that is for users of JupyterHub. Who chose a published distribution cannot mend it.
+  const foreign = answer.absent !== null && !hasModule(request, answer.absent);
+  if (extras.length === 0 && theirs && foreign && working.has(entry.distribution.directory)) {
+    return { ...failure, severity: 'warning', meaning: leftToUsers, hint: leftToUsersHint };
+  }
   if (extras.length === 0 || (own && !exact)) return { ...failure, severity: 'error', meaning: undefined };
   const named = extras.length > shownExtras ? [...extras.slice(0, shownExtras), '…'] : extras;
   const optional = `it is probably for one of the extras that are not installed (${named.join(', ')})`;
@@ -221,8 +247,11 @@ export async function importEntryPoints(request: ImportRequest): Promise<ImportO
     place: null,
     absent: null,
   } as const;
+  const working = new Set(
+    entries.flatMap(({ id, distribution }) => (answers.get(id)?.kind === 'ok' ? [distribution.directory] : [])),
+  );
   const failures = entries.flatMap(
-    (entry) => judge(entry, answers.get(entry.id) ?? { id: entry.id, ...unanswered }, request) ?? [],
+    (entry) => judge(entry, answers.get(entry.id) ?? { id: entry.id, ...unanswered }, request, working) ?? [],
   );
   const findings = joinAlike(failures).flatMap((failure) => toFinding(failure, request.tree) ?? []);
   return { findings, count: entries.length };
