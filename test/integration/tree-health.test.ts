@@ -190,6 +190,8 @@ it('does not take what an extra would bring for missing; in the application only
 it('warns of a program that others published for what they do not require, while their other programs work', async (context) => {
   const interpreter = await interpreterOr(context, '3.11');
   const fleet = {
+    requires: ['sphinx; extra == "docs"'],
+    extras: ['docs'],
     files: {
       'fleet.py': 'def main(): pass\n',
       'hub.py': 'import hub_server\n',

@@ -142,7 +142,7 @@ const leftToUsersHint =
   'leave the program out with slim.exclude, or accept it in health.accept with the reason why nobody needs it';
 
 const leftToUsers =
-  'its other programs can be imported, and no requirement or extra of it names such a module: its publisher leaves that to those who use the program';
+  'its other programs can be imported, and nothing that it requires is missing: its publisher leaves that module to those who use the program';
 
 /** Whether the tree has anything of the package that a module would be in. */
 function hasModule({ tree, sitePackages }: ImportRequest, module: string): boolean {
@@ -172,10 +172,11 @@ function judge(
   const theirs = !own || request.published;
   // Such as a program of JupyterLab that is for users of JupyterHub. Who chose a published distribution cannot mend it.
   const foreign = answer.absent !== null && !hasModule(request, answer.absent);
-  if (extras.length === 0 && theirs && foreign && working.has(entry.distribution.directory)) {
-    return { ...failure, severity: 'warning', meaning: leftToUsers, hint: leftToUsersHint };
+  if (extras.length === 0 || (own && !exact)) {
+    return theirs && foreign && working.has(entry.distribution.directory)
+      ? { ...failure, severity: 'warning', meaning: leftToUsers, hint: leftToUsersHint }
+      : { ...failure, severity: 'error', meaning: undefined };
   }
-  if (extras.length === 0 || (own && !exact)) return { ...failure, severity: 'error', meaning: undefined };
   const named = extras.length > shownExtras ? [...extras.slice(0, shownExtras), '…'] : extras;
   const optional = `it is probably for one of the extras that are not installed (${named.join(', ')})`;
   return { ...failure, severity: 'warning', meaning: optional, ...(own ? { hint: ownExtraHint } : {}) };
