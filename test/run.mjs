@@ -13,6 +13,12 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const pythonTools = { python3: 'python3', pip3: 'python3-pip' };
 const formatTools = { rpmbuild: 'rpm', file: 'file', 'dpkg-deb': 'dpkg', 'dpkg-buildpackage': 'dpkg-dev' };
 const linters = { lintian: 'lintian', rpmlint: 'rpmlint' };
+const repositoryTools = {
+  gpg: 'gnupg',
+  createrepo_c: 'createrepo-c',
+  'apt-ftparchive': 'apt-utils',
+  dnf: 'dnf',
+};
 const suites = {
   unit: { checks: true, tools: { ...pythonTools, ...formatTools, git: 'git', shellcheck: 'shellcheck' } },
   integration: {
@@ -25,6 +31,7 @@ const suites = {
       shellcheck: 'shellcheck',
       zstd: 'zstd',
       xz: 'xz-utils',
+      ...repositoryTools,
     },
     // Without a browser its tests are skipped, and say so.
     wishes: { chromium: 'chromium' },
@@ -37,12 +44,11 @@ const suites = {
       ...linters,
       git: 'git',
       mmdebstrap: 'mmdebstrap',
-      dnf: 'dnf',
-      createrepo_c: 'createrepo-c',
       zstd: 'zstd',
       podman: 'podman',
       runc: 'runc',
       patchelf: 'patchelf',
+      ...repositoryTools,
     },
   },
 };

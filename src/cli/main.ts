@@ -8,6 +8,10 @@ import { generateReference } from './generate-reference.ts';
 import { HelpShown, UsageError } from './options.ts';
 import { previewScriptsOf } from './preview-scripts.ts';
 import { testPackage } from './test-package.ts';
+import { publishPackages } from './publish-packages.ts';
+import { checkKey } from './check-key.ts';
+import { createKey } from './create-key.ts';
+import { bucketPolicy } from './bucket-policy.ts';
 import { accessFailure, isErrno, writeFailure } from '../system/files.ts';
 import type { World } from './world.ts';
 
@@ -20,6 +24,10 @@ const commands: Readonly<Record<string, Command>> = {
   'generate-reference': generateReference,
   'preview-scripts': previewScriptsOf,
   'test-package': testPackage,
+  'publish-packages': publishPackages,
+  'check-key': checkKey,
+  'create-key': createKey,
+  'bucket-policy': bucketPolicy,
 };
 
 /** `build-package … | head -1` closes our output before we have said everything: no reason to fail, or to go on writing. */

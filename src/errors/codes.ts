@@ -60,6 +60,15 @@ export const errorCodes = {
   'targets-failed': 'some of several targets could not be built',
   'access-denied': 'a file or directory that is needed may not be read or written by this user',
   'disk-full': 'the disk is full',
+  'key-unusable': 'a signing key cannot be used, or clients would refuse it',
+  'signing-failed': 'gpg or rpmsign did not sign',
+  'signature-invalid': 'something is not signed, or by another key than it should be',
+  'repository-invalid': 'a published repository is damaged, or is not what its index says',
+  'publication-refused': 'what should be published contradicts what is published already',
+  'publication-conflict': 'other publishers were faster, again and again',
+  'store-unavailable': 'the store of a repository does not answer, or answers failures',
+  'store-denied': 'the store of a repository refuses us: credentials, permissions or the clock',
+  'store-missing': 'there is no such bucket or directory',
   'unsupported-by-target': "the target's package manager cannot express or read what was asked for",
 } as const satisfies Record<string, string>;
 

@@ -1,5 +1,6 @@
 import type { Distribution } from '../distributions/distribution.ts';
 import type { IntegrationSettings } from './integration/settings.ts';
+import type { RepositorySettings } from './repository-settings.ts';
 import type { GroupSettings, ServiceSettings, UserSettings } from './service-settings.ts';
 import type { HealthSettings, SlimSettings } from './tree-settings.ts';
 import type { Linter, PackageArchitecture, PackageFormat } from '../model/format.ts';
@@ -212,6 +213,7 @@ export interface ReleaseSettings {
   /** Absolute path of the ASCII-armoured public key; undefined means an unsigned repository. */
   readonly key: string | undefined;
   readonly channels: readonly RepositoryChannel[];
+  readonly repository: RepositorySettings;
 }
 
 /** What can be said for a part of the targets: a format, a vendor or one distribution; the later wins. */

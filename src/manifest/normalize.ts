@@ -21,7 +21,8 @@ import { normalizeLibraries } from './normalize-libraries.ts';
 import { normalizePackages } from './normalize-packages.ts';
 import { normalizeHealth, normalizeSlim } from './normalize-tree.ts';
 import { mergeCommon } from './overrides.ts';
-import type { WrittenLint, WrittenManifest, WrittenPython, WrittenRelease } from './schema.ts';
+import { normalizeRepository } from './normalize-repository.ts';
+import type { WrittenLint, WrittenManifest, WrittenPython, WrittenRelease, WrittenRepository } from './schema.ts';
 import { trimSlashes, type SourceContext } from './source-files.ts';
 
 /** What an application says about itself, as far as a manifest can lack it. */
@@ -87,7 +88,13 @@ export function normalizeManifest(written: WrittenManifest, context: NormalizeCo
         common.description?.trim() ?? [...(prose === undefined ? [] : [prose]), aboutTree(name, prefix)].join('\n\n'),
     }),
     release:
-      written.release && normalizeRelease(written.release, { vendor, packagePrefix, directory: context.directory }),
+      written.release &&
+      normalizeRelease(written.release, {
+        vendor,
+        packagePrefix,
+        directory: context.directory,
+        repository: written.repository,
+      }),
     lint: normalizeLint(written.lint),
     tests: written.tests,
     directory: context.directory,
@@ -153,11 +160,12 @@ interface ReleaseContext {
   readonly vendor: string;
   readonly packagePrefix: string;
   readonly directory: string;
+  readonly repository: WrittenRepository | undefined;
 }
 
 function normalizeRelease(
   written: WrittenRelease,
-  { vendor, packagePrefix, directory }: ReleaseContext,
+  { vendor, packagePrefix, directory, repository }: ReleaseContext,
 ): ReleaseSettings {
   const { id } = written;
   const name = written.name ?? vendor;
@@ -178,5 +186,6 @@ function normalizeRelease(
       enabled: channel.enabled ?? true,
       suffix: channel.suffix ?? '',
     })),
+    repository: normalizeRepository(repository, { name, directory }),
   };
 }

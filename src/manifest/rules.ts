@@ -10,6 +10,7 @@ import * as packages from './rules/package-rules.ts';
 import * as paths from './rules/path-rules.ts';
 import * as python from './rules/python-rules.ts';
 import * as release from './rules/release-rules.ts';
+import * as repository from './rules/repository-rules.ts';
 import type { Rule, RuleInput } from './rules/rule.ts';
 import * as services from './rules/service-rules.ts';
 import * as serviceValues from './rules/service-value-rules.ts';
@@ -66,6 +67,8 @@ const rules: readonly Rule[] = [
   release.channelIdsDiffer,
   release.channelSuffixesAreValid,
   release.releaseVersionIsValid,
+  repository.repositoryHasRelease,
+  repository.repositoryValuesAreValid,
   services.serviceNamesAreValid,
   services.servicesAreNamedOnce,
   services.servicesSayWhatRuns,

@@ -6,6 +6,7 @@ import { packageSchema, type packageOverride } from './schema/package-schema.ts'
 import { lint } from './schema/lint-schema.ts';
 import { python } from './schema/python-schema.ts';
 import { release } from './schema/release-schema.ts';
+import { repository } from './schema/repository-schema.ts';
 import { health, slim } from './schema/tree-schema.ts';
 import { mapOf, text, words, type directory, type file, type relation } from './schema/values-schema.ts';
 
@@ -117,6 +118,7 @@ const manifestSchema = z
         examples: [{ 'rocky-8': { python: { interpreter: { package: 'python3.11', path: '/usr/bin/python3.11' } } } }],
       }),
     release: release.optional(),
+    repository: repository.optional(),
     lint: lint.optional(),
     tests: words.optional().meta({
       description:
@@ -148,6 +150,7 @@ export type WrittenDirectory = z.output<typeof directory>;
 export type WrittenPython = z.output<typeof python>;
 export type WrittenLint = z.output<typeof lint>;
 export type WrittenRelease = z.output<typeof release>;
+export type WrittenRepository = z.output<typeof repository>;
 export type WrittenSlim = z.output<typeof slim>;
 export type WrittenHealth = z.output<typeof health>;
 

@@ -2,6 +2,7 @@ import { describe, test } from 'vitest';
 
 import { packagers } from '../../../src/formats/packagers.ts';
 import { defineReleasePackage } from '../../../src/formats/release/package.ts';
+import { normalizeRepository } from '../../../src/manifest/normalize-repository.ts';
 import { relation } from '../../../src/packages/relations.ts';
 import type { PackageDefinition } from '../../../src/packages/definition.ts';
 import {
@@ -147,6 +148,7 @@ describe('the release package', () => {
       { id: 'acme', name: 'Acme', enabled: true, suffix: '' },
       { id: 'acme-testing', name: 'Acme testing', enabled: false, suffix: '-testing' },
     ],
+    repository: normalizeRepository(undefined, { name: 'Acme', directory: '/project' }),
   };
   test.each([
     'centos-7',

@@ -163,6 +163,20 @@ describe('names of packages', () => {
         { id: 'acme', name: 'Acme', enabled: true, suffix: '' },
         { id: 'acme-testing', name: 'Acme testing', enabled: false, suffix: '-testing' },
       ],
+      repository: {
+        store: undefined,
+        endpoint: undefined,
+        region: undefined,
+        signingKey: undefined,
+        origin: 'Acme',
+        label: 'Acme',
+        layout: 'flat',
+        component: 'main',
+        mirrorlist: false,
+        validUntil: undefined,
+        generations: 5,
+        grace: 604_800,
+      },
     });
     expect(normalize({ release: { ...release, key: 'acme.asc', channels: [{ id: 'x' }] } }).release).toMatchObject({
       packageName: 'omnibus-release',
