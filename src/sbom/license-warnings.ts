@@ -18,16 +18,21 @@ function shown(text: string): string {
  * text, and those that nobody states.
  */
 export function licenseWarnings({ components }: Pick<BillOfMaterials, 'components'>): readonly LicenseWarning[] {
-  const byText = new Map<string, string[]>();
+  const byText = new Map<string, { readonly text: string; readonly titles: string[] }>();
   const unknown: string[] = [];
   for (const { kind, license, name, version } of components) {
     // Nothing that has metadata tells the licence of an interpreter.
     if (kind === 'interpreter') continue;
     const title = `${name} ${version}`;
     if (license.kind === 'unknown') unknown.push(title);
-    if (license.kind === 'text') byText.set(license.text, [...(byText.get(license.text) ?? []), title]);
+    if (license.kind !== 'text') continue;
+    // Whole licence texts differ in names and years, and are told by their first line.
+    const key = shown(license.text);
+    const alike = byText.get(key);
+    if (alike === undefined) byText.set(key, { text: license.text, titles: [title] });
+    else alike.titles.push(title);
   }
-  const warnings = [...byText].map(([text, titles]): LicenseWarning => {
+  const warnings = [...byText.values()].map(({ text, titles }): LicenseWarning => {
     const near = suggestLicense(text);
     return {
       message: `the licence of ${titles.join(', ')}, "${shown(text)}", is not an SPDX expression`,

@@ -70,12 +70,36 @@ function digits(text: string): string {
   return text.replaceAll(/\D/g, '');
 }
 
+/** Words with which somebody says that it is another licence than the one that is named. */
+const otherThanNamed = /\b(?:derived|like|style|based|variant|modified|custom|similar|dual|either|plus|with)\b|[()]/i;
+
+/** Sentences that one licence has and the others that Python's distributions have do not; those of longer licences first. */
+const sentences: readonly (readonly [string, RegExp])[] = [
+  ['Apache-2.0', /Apache License,? Version 2\.0/i],
+  ['MPL-2.0', /Mozilla Public License,? Version 2\.0/i],
+  ['BSD-3-Clause', /Redistribution and use in source and binary forms.*\bNeither the names? of/is],
+  ['BSD-2-Clause', /Redistribution and use in source and binary forms(?!.*\b(?:Neither|endorse|advertising)\b)/is],
+  ['MIT', /Permission is hereby granted, free of charge, to any person obtaining a copy/i],
+  [
+    'ISC',
+    /Permission to use, copy, modify, and(?:\/or)? distribute this software for any purpose with or without fee/i,
+  ],
+];
+
+/** The identifier of the licence whose text somebody wrote where its name belongs. */
+function identifyText(text: string): string | undefined {
+  const words = text.replaceAll(/\s+/g, ' ');
+  const found = sentences.filter(([, sentence]) => sentence.test(words));
+  return found.length === 1 ? found[0]?.[0] : undefined;
+}
+
 /**
  * The SPDX identifier that a text probably means.
- * @returns undefined for what nobody could guess: a family of licences, a whole licence text
+ * @returns undefined for what nobody could guess: a family of licences, a licence of somebody's own
  */
 export function suggestLicense(text: string): string | undefined {
-  if (text.length > 80 || text.includes('\n') || family.test(text)) return undefined;
+  if (text.length > 80 || text.includes('\n')) return identifyText(text);
+  if (family.test(text) || otherThanNamed.test(text)) return undefined;
   // Another version is another licence. In a few letters every one would be a third of them.
   const alike = text.length < 6 ? [] : commonLicenses.filter((name) => digits(name) === digits(text));
   const near = suggest(text, alike) ?? correctLicense(text);

@@ -3,6 +3,26 @@ import { describe, expect, it } from 'vitest';
 import { licenseOfMetadata, licenseReferences, suggestLicense, type License } from '../../../src/sbom/license.ts';
 import { parseCoreMetadata } from '../../../src/python/core-metadata.ts';
 
+/** Beginnings as they are in License fields, folded and all. */
+const flask = [
+  'Copyright 2010 Pallets',
+  '',
+  'Redistribution and use in source and binary forms, with or without',
+  'modification, are permitted provided that the following conditions are met:',
+  '3.  Neither the name of the copyright holder nor the names of its',
+  '    contributors may be used to endorse or promote products derived from',
+  '    this software without specific prior written permission.',
+];
+const attrs = [
+  'The MIT License (MIT)',
+  'Permission is hereby granted, free of charge, to any person obtaining a copy',
+  'of this software and associated documentation files (the "Software"), to deal',
+];
+
+function folded(lines: readonly string[]): string {
+  return lines.join('\n        ');
+}
+
 function licenseOfLines(...lines: readonly string[]): License {
   return licenseOfMetadata(parseCoreMetadata(['Name: leaf', 'Version: 1', ...lines, '', ''].join('\n')));
 }
@@ -67,6 +87,13 @@ describe('a licence that is not of the list', () => {
     ['GPLv3', 'GPL-3.0-or-later'],
     ['something of our own', undefined],
     ['MIT '.repeat(30), undefined],
+    ['BSD-derived (http://www.repoze.org/LICENSE.txt)', undefined],
+    ['MIT-like', undefined],
+    ['Dual license: MIT, GPL', undefined],
+    [folded(flask), 'BSD-3-Clause'],
+    [folded(attrs), 'MIT'],
+    [`Copyright A\n\n${folded(attrs)}\n${folded(flask)}`, undefined],
+    ['A licence of our own.\nNothing may be done with it, not even\nredistribution in source form.', undefined],
   ])('%j is perhaps %s', (text, identifier) => {
     expect(suggestLicense(text)).toBe(identifier);
   });
