@@ -282,3 +282,37 @@ describe('a build', () => {
     );
   });
 });
+
+it('files for other programs of the system are explained by the keys of the manifest', async () => {
+  const boat = line.project(
+    { name: 'boat', version: '1.0', scripts: { boat: 'boat:main' }, files: { 'boat.py': 'def main(): pass\n' } },
+    {
+      'boat.8': '.TH BOAT 8\n.SH NAME\nboat \\- floats\n',
+      'coachbuilder.yaml': [
+        `${maintainer}packages:`,
+        '  cli: { links: { /usr/bin: [boat] } }',
+        '  node:',
+        '    links: { /usr/sbin: [boat] }',
+        '    man-pages: [boat.8]',
+        '    firewall: { boat: { title: T, description: D, ports: [80/tcp] } }',
+        '    services: { boat: { command: boat --serve } }',
+        '',
+      ].join('\n'),
+    },
+  );
+  const { destination } = await build(boat, 'debian-12');
+  const deb = packageIn(destination, /boat-node_.*\.deb$/);
+  const paths = ['/etc/ufw/applications.d/boat', '/lib/systemd/system/boat.service', '/usr/share/man/man8/boat.8.gz'];
+  const ask = [`--package=${deb}`, ...paths, '/usr/share/doc/omnibus-boat-node/copyright', '/usr/sbin/boat'];
+  const { stdout } = await line.run(ask, { command: 'explain', cwd: boat });
+  expect([...stdout.matchAll(/^ {2}said by .*coachbuilder\.yaml:(.*)$/gm)].map((match) => match[1])).toEqual([
+    '8: packages.node.firewall.boat',
+    '9: packages.node.services.boat',
+    '7: packages.node.man-pages.0',
+    '6: packages.node.links./usr/sbin',
+  ]);
+  expect(stdout).toContain('the licences of everything in the package');
+  const elsewhere = await line.run(ask, { command: 'explain', cwd: destination });
+  expect(elsewhere.stdout).toMatch(/ports, for ufw\n[^]*the systemd unit of a service\n[^]*a manual page\n/);
+  expect(elsewhere.stdout).toContain('name the manifest with --manifest to be told where');
+});

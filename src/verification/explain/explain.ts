@@ -12,6 +12,7 @@ import type { NeededLibrary } from '../../tree/tree.ts';
 import type { Answer, DependencyAnswer, DistributionReason, LibraryReason, LibraryUse, PathAnswer } from './answer.ts';
 import { ownerOf, whyHeld, type HeldDistribution, type HeldEnvironment } from './environment.ts';
 import type { FinishedContent, FinishedRelation } from './package-content.ts';
+import { systemFileAt } from './system-files.ts';
 import type { LockPlaces, ManifestPlaces } from './written.ts';
 
 /** All that a package can be explained from. */
@@ -69,8 +70,11 @@ function counted(path: string, sources: Sources): PathAnswer['holds'] {
 }
 
 /** Why something is at a path that is of no distribution and not in the manifest. */
-function otherReason(path: string, { held }: Sources): string {
+function otherReason(path: string, { held, manifest }: Sources): string {
   if (held === undefined || !`${path}/`.startsWith(`${held.prefix}/`)) {
+    const known = systemFileAt(path)?.reason;
+    if (known !== undefined) return known;
+    if (manifest === undefined) return 'the manifest asks for it; name the manifest with --manifest to be told where';
     return 'neither a distribution of the application nor a manifest that was read has it: Coachbuilder added it';
   }
   if (`${path}/`.startsWith(`${held.prefix}/python/`)) return 'belongs to the interpreter that the package brings';

@@ -9,6 +9,17 @@ import type { ManifestFile } from '../../manifest/read.ts';
 import { parseRelation } from '../../manifest/relation.ts';
 import { commonParts, packageParts } from '../../manifest/rules/rule.ts';
 import type { WrittenPlace } from './answer.ts';
+import { systemFileAt } from './system-files.ts';
+
+/** Tells the written source of an installed manual page. */
+function isPage(installed: string): (written: unknown) => boolean {
+  const name = basename(installed, '.gz');
+  return (written) => {
+    const source: unknown =
+      typeof written === 'object' && written !== null && 'source' in written ? written.source : written;
+    return typeof source === 'string' && basename(source) === name;
+  };
+}
 
 /** Where a manifest says things. */
 export class ManifestPlaces {
@@ -53,6 +64,25 @@ export class ManifestPlaces {
       .map(({ path }) => this.#at([...path, 'libraries', library]));
   }
 
+  /** The key from which a file for another program of the system was written. */
+  #settingOf(installed: string): ManifestPath | undefined {
+    const from = systemFileAt(installed)?.from;
+    if (from === undefined) return undefined;
+    const { key, name } = from;
+    const parts =
+      key === 'lint' ? [{ path: [], settings: this.#manifest.written }] : packageParts(this.#manifest.written);
+    for (const { path, settings } of parts) {
+      const value: unknown = Object.entries(settings).find(([each]) => each === key)?.[1];
+      if (value === undefined) continue;
+      const page = key === 'man-pages' && Array.isArray(value) ? value.findIndex(isPage(installed)) : undefined;
+      if (page === -1) continue;
+      if (page !== undefined) return [...path, key, page];
+      if (name === undefined) return [...path, key];
+      if (typeof value === 'object' && value !== null && Object.hasOwn(value, name)) return [...path, key, name];
+    }
+    return undefined;
+  }
+
   /** Where an installed path is given: among files, directories or links; the nearest directory above counts as well. */
   path(wanted: string): WrittenPlace | undefined {
     const found = packageParts(this.#manifest.written).flatMap(({ path, settings }) => {
@@ -68,7 +98,7 @@ export class ManifestPlaces {
         ...links.map((each) => [...path, 'links', each]),
       ];
     });
-    const [first] = found;
+    const [first = this.#settingOf(wanted)] = found;
     return first === undefined ? undefined : this.#at(first);
   }
 }
