@@ -30,7 +30,7 @@ import { checkReproducible, type SecondBuild } from './check-reproducible.ts';
 import { describeElsewhere } from './elsewhere.ts';
 import { openLinting, reportUnusedOverrides } from './lint.ts';
 import { concludeTargets, machineCapacity, programIdentity } from './many-targets.ts';
-import { parseBuildOptions, type BuildOptions } from './options.ts';
+import { parseBuildOptions, type BuildOptions } from './build-options.ts';
 import { normalizeOrder, nothingKnown, takeOrder, type Order } from './order.ts';
 import { openSession, printArtifacts, reportOrderWarnings, setUpTools, withLog, type Session } from './session.ts';
 import { givenVersion, recordApplications, reportForeignLock, takeRepositoryOrder } from './sources.ts';

@@ -15,7 +15,7 @@ import type { BuildTarget } from '../plan/build-plan.ts';
 import { planRelease, shareNames } from '../plan/plan-build.ts';
 import { requiredTools } from '../plan/required-tools.ts';
 import { openLinting } from './lint.ts';
-import { parseReleaseOptions } from './options.ts';
+import { parseReleaseOptions } from './order-options.ts';
 import { chooseDistributions, findManifest, normalizeOrder, nothingKnown } from './order.ts';
 import { openSession, printArtifacts, reportOrderWarnings, setUpTools, type Session } from './session.ts';
 import { openRepository } from './sources.ts';

@@ -3,7 +3,7 @@ import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 import type { SdistBuilder } from '../lock/sdist-builder.ts';
 import { findBaseImage } from '../wheelhouse/builders/base-image.ts';
 import { ContainerBuilder } from '../wheelhouse/builders/container-builder.ts';
-import type { BuildOptions } from './options.ts';
+import type { BuildOptions } from './build-options.ts';
 import type { Order } from './order.ts';
 import type { Session } from './session.ts';
 import { engineEnvironment, type World } from './world.ts';

@@ -12,7 +12,7 @@ import type { BuildTarget } from '../plan/build-plan.ts';
 import type { Reporter } from '../report/event.ts';
 import { formatCount } from '../report/format.ts';
 import { explainRebuild, type Comparison } from './explain-rebuild.ts';
-import type { BuildOptions } from './options.ts';
+import type { BuildOptions } from './build-options.ts';
 import type { Session } from './session.ts';
 
 /** How a second build is done. */

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 import { bakeFile, githubMatrix, gitlabMatrix, type RemoteCommand, type RemoteJob } from '../plan/elsewhere.ts';
 import { targetLabel, type TargetChoice } from '../plan/plan-build.ts';
-import type { BuildOptions, Elsewhere } from './options.ts';
+import type { BuildOptions, Elsewhere } from './build-options.ts';
 import type { Order } from './order.ts';
 import { reproducibleWords } from './reproducible-options.ts';
 import { hostArchitecture, sourceDateEpoch, type World } from './world.ts';

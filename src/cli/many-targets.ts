@@ -11,7 +11,7 @@ import type { RunFacts } from '../provenance/facts.ts';
 import { errorText } from '../report/error-text.ts';
 import { summaryTable, type SummaryRow } from '../report/summary.ts';
 import { isErrno } from '../system/files.ts';
-import type { BuildOptions } from './options.ts';
+import type { BuildOptions } from './build-options.ts';
 import { withLog, type Session } from './session.ts';
 import type { World } from './world.ts';
 

@@ -9,7 +9,7 @@ import { builtInDistributions, type DistributionTable } from '../distributions/t
 import type { Manifest } from '../manifest/manifest.ts';
 import { normalizeManifest, projectDirectory, type DescribedApplication } from '../manifest/normalize.ts';
 import { describeSource, readManifest, type ManifestFile } from '../manifest/read.ts';
-import type { CommonOptions } from './options.ts';
+import type { CommonOptions } from './order-options.ts';
 import type { World } from './world.ts';
 
 /** What the command line and the manifest ask for, before anything is built. */

@@ -9,7 +9,7 @@ import { withoutUrlCredentials } from '../report/redact.ts';
 import { digestFile, exists } from '../system/files.ts';
 import type { ApplicationJob, Applications } from './applications.ts';
 import { programFacts } from './many-targets.ts';
-import type { BuildOptions } from './options.ts';
+import type { BuildOptions } from './build-options.ts';
 
 async function namedFile(path: string | undefined): Promise<NamedFile | undefined> {
   if (path === undefined || !(await exists(path))) return undefined;

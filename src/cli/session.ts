@@ -13,7 +13,7 @@ import type { CommandRunner } from '../system/command.ts';
 import { NodeCommandRunner } from '../system/node-command-runner.ts';
 import { makeRunDirectory, useRunDirectory, type RunDirectory } from '../system/run-directory.ts';
 import { ensureTools, type InstallableTool } from '../system/tool-installer.ts';
-import type { CommonOptions } from './options.ts';
+import type { CommonOptions } from './order-options.ts';
 import type { Order } from './order.ts';
 import { cacheDirectory, childEnvironments, type World } from './world.ts';
 

@@ -6,7 +6,7 @@ import type { TargetOutcome } from '../pipeline/build-targets.ts';
 import { defaultRoot, type RootChoice } from '../verification/open-root.ts';
 import { plainText } from '../verification/reports.ts';
 import { countOf, type TestReport } from '../verification/result.ts';
-import type { TestBuiltOptions } from './options.ts';
+import type { TestBuiltOptions } from './build-options.ts';
 import type { Session } from './session.ts';
 import { testPackages, writeJunit } from './test-package.ts';
 import { hostArchitecture, type World } from './world.ts';

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
-import { HelpShown, parseBuildOptions, parseReleaseOptions, UsageError } from '../../../src/cli/options.ts';
+import { HelpShown, UsageError } from '../../../src/cli/options.ts';
+import { parseReleaseOptions } from '../../../src/cli/order-options.ts';
+import { parseBuildOptions } from '../../../src/cli/build-options.ts';
 import { CoachbuilderError } from '../../../src/errors/coachbuilder-error.ts';
 import { fakeWorld } from '../../support/world.ts';
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { UsageError, parseBuildOptions } from '../../../src/cli/options.ts';
+import { UsageError } from '../../../src/cli/options.ts';
+import { parseBuildOptions } from '../../../src/cli/build-options.ts';
 import { chooseTestRoots } from '../../../src/cli/test-built.ts';
 import { parseTestOptions } from '../../../src/cli/test-options.ts';
 import { distributionOf } from '../../support/builds.ts';
