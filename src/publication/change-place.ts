@@ -89,7 +89,7 @@ async function attempt(
   await uploads.confirm();
   const swapped = await ports.store.put(
     rendered.head,
-    published === undefined ? { kind: 'absent' } : { kind: 'unchanged', etag: published.etag },
+    published?.etag === undefined ? { kind: 'absent' } : { kind: 'unchanged', etag: published.etag },
   );
   uploads.record(rendered.head, swapped.outcome === 'stored' ? 'put' : 'lost');
   return swapped.outcome === 'stored' ? { date, etag: swapped.etag, aliases: rendered.aliases } : undefined;
@@ -115,7 +115,7 @@ export async function changePlace(change: PlaceChange, ports: ChangePorts): Prom
     const before = published?.entries ?? [];
     const entries = change.edit(before);
     const stale = (published?.staleAliases.length ?? 0) > 0;
-    const isChanged = entries !== before || change.write === 'always' || published === undefined;
+    const isChanged = entries !== before || change.write === 'always' || published?.etag === undefined;
     if (!isChanged && !stale) {
       return { place, outcome: 'unchanged', date: published.date, entries, objects: uploads.records, retries };
     }
