@@ -35,7 +35,7 @@ function fetchChecked({ url, file, sha256 }: Pick<ReleasePackageView, 'url' | 'f
   return [
     `curl -fsSL -o ${quoteShell(name)} ${quoteShell(url)} &&`,
     // Two spaces: the format of sha256sum(1). A file that is not the one stops here.
-    `echo ${quoteShell(`${sha256}  ${name}`)} | sha256sum -c - &&`,
+    `echo ${quoteShell(`${sha256}  ${name}`)} | sha256sum -c &&`,
   ];
 }
 
