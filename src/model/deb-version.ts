@@ -1,12 +1,12 @@
-/** Where a sign stands among those that are no digits: `~` before the end, letters before everything else. */
-function rank(sign: string | undefined): number {
-  if (sign === '~') return -1;
-  if (sign === undefined) return 0;
-  const code = sign.codePointAt(0) ?? 0;
-  return /[A-Za-z]/.test(sign) ? code : code + 0x110000;
+/** Rank of a character that is no digit: `~` is before the end, then come letters, then everything else. */
+function rank(character: string | undefined): number {
+  if (character === undefined) return 0;
+  if (character === '~') return -1;
+  const code = character.charCodeAt(0);
+  return /[A-Za-z]/.test(character) ? code : code + 256;
 }
 
-function compareSigns(left: string, right: string): number {
+function compareWords(left: string, right: string): number {
   for (let index = 0; index < Math.max(left.length, right.length); index += 1) {
     const difference = rank(left[index]) - rank(right[index]);
     if (difference !== 0) return difference;
@@ -14,40 +14,47 @@ function compareSigns(left: string, right: string): number {
   return 0;
 }
 
-/** Numbers of any length, as digits: the longer one without leading zeros is larger. */
+/** Numbers of any length, as digits; no digits count as 0. */
 function compareDigits(left: string, right: string): number {
   const [a, b] = [left.replace(/^0+/, ''), right.replace(/^0+/, '')];
-  if (a.length !== b.length) return a.length - b.length;
-  return a < b ? -1 : Number(a > b);
+  return a.length - b.length || (a < b ? -1 : Number(a > b));
 }
 
-/** By turns a run of signs that are no digits and a run of digits, either of which may be empty. */
-function runs(text: string): readonly (readonly [string, string])[] {
-  return [...text.matchAll(/([^0-9]*)([0-9]*)/g)].map(([, signs = '', digits = '']) => [signs, digits]);
+/** Words and numbers in turns, a word first: `1.0~rc2` is ``, `1`, `.`, `0`, `~rc`, `2`. */
+function turns(text: string): readonly string[] {
+  return Array.from(text.matchAll(/([^0-9]*)([0-9]*)/g), ([, word = '', digits = '']) => [word, digits]).flat();
 }
 
 function compareParts(left: string, right: string): number {
-  const [a, b] = [runs(left), runs(right)];
+  const [a, b] = [turns(left), turns(right)];
   for (let index = 0; index < Math.max(a.length, b.length); index += 1) {
-    const [[signs = '', digits = ''] = [], [otherSigns = '', otherDigits = ''] = []] = [a[index], b[index]];
-    const difference = compareSigns(signs, otherSigns) || compareDigits(digits, otherDigits);
+    const compare = index % 2 === 0 ? compareWords : compareDigits;
+    const difference = compare(a[index] ?? '', b[index] ?? '');
     if (difference !== 0) return difference;
   }
   return 0;
 }
 
-function split(text: string): readonly [epoch: string, upstream: string, revision: string] {
+/** What a Version field is made of (Debian Policy 5.6.12); an epoch that is not there is `0`, a revision ``. */
+export interface DebVersionParts {
+  readonly epoch: string;
+  readonly upstream: string;
+  readonly revision: string;
+}
+
+/** Takes `[epoch:]upstream[-revision]` apart; the last hyphen is the one that counts. */
+export function splitDebVersion(text: string): DebVersionParts {
   const [, epoch = '0', upstream = text, revision = ''] = /^(?:([0-9]+):)?(.*?)(?:-([^-]*))?$/s.exec(text) ?? [];
-  return [epoch, upstream, revision];
+  return { epoch, upstream, revision };
 }
 
 /**
- * Compares two `[epoch:]upstream[-revision]` as dpkg does; deb-version(7), "Sorting algorithm". No revision is as good as `0`.
+ * Compares two versions as dpkg does (Debian Policy 5.6.12).
  * @returns negative, zero or positive, as `Array.sort` wants it
  */
 export function compareDebVersions(left: string, right: string): number {
-  const [[epoch, upstream, revision], [otherEpoch, otherUpstream, otherRevision]] = [split(left), split(right)];
+  const [a, b] = [splitDebVersion(left), splitDebVersion(right)];
   return (
-    compareDigits(epoch, otherEpoch) || compareParts(upstream, otherUpstream) || compareParts(revision, otherRevision)
+    compareDigits(a.epoch, b.epoch) || compareParts(a.upstream, b.upstream) || compareParts(a.revision, b.revision)
   );
 }

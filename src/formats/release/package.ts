@@ -10,15 +10,25 @@ import { relation } from '../../packages/relations.ts';
 import { noServices } from '../../packages/service-plan.ts';
 import { readManifestFile } from '../../packages/sources.ts';
 import { dearmor } from './armor.ts';
+import { readPublicKeys, requireSigningKey } from './public-keys.ts';
 import { defineRepository } from './repository.ts';
 
 /**
- * Reads the key of the release package.
+ * Reads the keys of the release package: one armoured block or several, so that an old and a new key are there together
+ * while one takes the place of the other.
  * @returns undefined when the repository is not signed
- * @throws CoachbuilderError `manifest-invalid` when the file cannot be read
+ * @throws CoachbuilderError `manifest-invalid` when the file cannot be read, holds no public key or a secret one, or
+ * lacks the key that the manifest signs with
  */
-export async function readReleaseKey(release: Pick<ReleaseSettings, 'key'>): Promise<string | undefined> {
-  return release.key === undefined ? undefined : readManifestFile(release.key, 'the key of the release package');
+export async function readReleaseKey(
+  release: Pick<ReleaseSettings, 'key'> & { readonly repository: Pick<ReleaseSettings['repository'], 'signingKey'> },
+): Promise<string | undefined> {
+  const { key, repository } = release;
+  if (key === undefined) return undefined;
+  const text = await readManifestFile(key, 'the key of the release package');
+  const keys = readPublicKeys(text, key);
+  if (repository.signingKey !== undefined) requireSigningKey(keys, repository.signingKey, key);
+  return text;
 }
 
 /**
