@@ -3,7 +3,14 @@ import { quoteShell } from '../../formats/quote-shell.ts';
 import { compareDotted } from '../../model/dotted.ts';
 import { isNameable } from './companions.ts';
 import { aptTakesFiles, managerOf, type NamedVersion } from './managers.ts';
-import type { ChannelView, DistributionView, KeyView, PackageView, ReleasePackageView, RepositoryView } from './view.ts';
+import type {
+  ChannelView,
+  DistributionView,
+  KeyView,
+  PackageView,
+  ReleasePackageView,
+  RepositoryView,
+} from './view.ts';
 
 /** Commands that belong together: what is copied as one. */
 export interface CommandBlock {
@@ -28,7 +35,7 @@ function fetchChecked({ url, file, sha256 }: Pick<ReleasePackageView, 'url' | 'f
   return [
     `curl -fsSL -o ${quoteShell(name)} ${quoteShell(url)} &&`,
     // Two spaces: the format of sha256sum(1). A file that is not the one stops here.
-    `echo ${quoteShell(`${sha256}  ${name}`)} | sha256sum -c - &&`,
+    `echo ${quoteShell(`${sha256}  ${name}`)} | sha256sum -c &&`,
   ];
 }
 
@@ -68,7 +75,9 @@ function addRpmRepository(
     packageManager === 'zypper'
       ? `zypper --non-interactive install ${key === undefined ? '--allow-unsigned-rpm ' : ''}${url}`
       : `${packageManager === 'yum' ? 'yum' : 'dnf'} install -y ${check}${url}`;
-  const signed = [...(key === undefined ? [] : [...fetchChecked(key), `rpm --import ${quoteShell(baseName(key.file))} &&`])];
+  const signed = [
+    ...(key === undefined ? [] : [...fetchChecked(key), `rpm --import ${quoteShell(baseName(key.file))} &&`]),
+  ];
   return {
     id: 'repository',
     title: 'Add the repository',
@@ -94,13 +103,10 @@ function escapePattern(text: string): string {
   return text.replaceAll(/[\\/.*[\]^$]/g, String.raw`\$&`);
 }
 
-/** Makes the package manager look into a channel that the release package defines, but leaves switched off. */
+/** Makes apt or zypper look into a channel that the release package defines, but leaves switched off. */
 function enable(channel: ChannelView, { distribution, definition }: DistributionView): readonly string[] {
   const path = quoteShell(definition.path);
-  if (distribution.format === 'rpm') {
-    if (distribution.packageManager === 'zypper') return [`zypper modifyrepo --enable ${quoteShell(channel.id)}`];
-    return [];
-  }
+  if (distribution.format === 'rpm') return [`zypper modifyrepo --enable ${quoteShell(channel.id)}`];
   if (distribution.deb.sources === 'list') return [String.raw`sed -i 's|^# \(deb .*://\)|\1|' ${path}`];
   const stanzas = definition.text.split(/\n{2,}/);
   const disabled = stanzas.filter((stanza) => /^Enabled: no$/m.test(stanza));
@@ -118,7 +124,9 @@ function together(name: string, version: string, channel: ChannelView): readonly
   const names = new Set([name]);
   // A set grows while it is walked through: what companions need comes along.
   for (const each of names) {
-    const found = channel.packages.find((other) => other.name === each)?.versions.find((one) => one.version === version);
+    const found = channel.packages
+      .find((other) => other.name === each)
+      ?.versions.find((one) => one.version === version);
     for (const companion of found?.companions ?? []) names.add(companion);
   }
   return [...names].map((each) => ({ name: each, version }));
@@ -154,27 +162,23 @@ function versionBlock(view: DistributionView, application: PackageView, stable: 
 }
 
 function testingBlock(view: DistributionView, application: PackageView, testing: ChannelView): CommandBlock {
-  const { distribution } = view;
-  const manager = managerOf(distribution);
-  const isOption = distribution.format === 'rpm' && distribution.packageManager !== 'zypper';
-  const [install = '', ...rest] = manager.install([application.name]).slice(distribution.format === 'deb' ? 1 : 0);
-  const once = ` --enablerepo=${quoteShell(testing.id)}`;
-  const before = testing.enabled ? [] : enable(testing, view);
-  const update = distribution.format === 'deb' ? ['apt-get update'] : [];
+  const manager = managerOf(view.distribution);
+  const names = [application.name];
+  const block = { id: 'testing', title: 'Try what is not released yet' } as const;
+  if (testing.enabled) {
+    return { ...block, text: 'The testing channel is switched on already.', lines: manager.install(names) };
+  }
+  if (manager.installFrom !== undefined) {
+    return {
+      ...block,
+      text: 'The testing channel is switched off unless a command asks for it. This one does, and leaves it off.',
+      lines: manager.installFrom(testing.id, names),
+    };
+  }
   return {
-    id: 'testing',
-    title: 'Try what is not released yet',
-    text: testing.enabled
-      ? 'The testing channel is switched on already.'
-      : isOption
-        ? 'The testing channel is switched off unless a command asks for it. This one does, and leaves it off.'
-        : 'The testing channel is switched off. This switches it on, for good, and installs what is newest there.',
-    lines: [
-      ...before,
-      ...update,
-      isOption && !testing.enabled ? install.replace(/ -y/, `${once} -y`) : install,
-      ...rest,
-    ],
+    ...block,
+    text: 'The testing channel is switched off. This switches it on, for good, and installs what is newest there.',
+    lines: [...enable(testing, view), ...manager.install(names)],
   };
 }
 
@@ -210,7 +214,9 @@ function removalBlocks(view: DistributionView, key: KeyView | undefined): Comman
           ? 'Afterwards the system knows nothing of the repository.'
           : 'The last line makes rpm forget the key.',
       lines: [
-        ...(isApt ? ['apt-get purge -y ' + quoteShell(releasePackage.name), 'apt-get update'] : manager.remove([releasePackage.name])),
+        ...(isApt
+          ? ['apt-get purge -y ' + quoteShell(releasePackage.name), 'apt-get update']
+          : manager.remove([releasePackage.name])),
         ...(isApt || key === undefined ? [] : forgetKey(distribution, key)),
       ],
     });
@@ -222,7 +228,10 @@ function removalBlocks(view: DistributionView, key: KeyView | undefined): Comman
  * The commands of a distribution, in an order in which they can be carried out one after the other: the only source of
  * what the landing page and install.md tell people to do.
  */
-export function installCommands(view: DistributionView, repository: Pick<RepositoryView, 'key'>): readonly CommandBlock[] {
+export function installCommands(
+  view: DistributionView,
+  repository: Pick<RepositoryView, 'key'>,
+): readonly CommandBlock[] {
   const { applications, distribution } = view;
   const [application] = applications;
   const [stable, testing] = [channelOf(view, 'stable'), channelOf(view, 'testing')];
@@ -233,7 +242,12 @@ export function installCommands(view: DistributionView, repository: Pick<Reposit
     const manager = managerOf(distribution);
     if (isIn(stable)) {
       blocks.push(
-        { id: 'application', title: `Install ${application.name}`, text: '', lines: manager.install([application.name]) },
+        {
+          id: 'application',
+          title: `Install ${application.name}`,
+          text: '',
+          lines: manager.install([application.name]),
+        },
         ...versionBlock(view, application, stable),
         {
           id: 'upgrade',

@@ -17,6 +17,11 @@ export interface ManagerCommands {
   /** Another version than the newest, also over a newer one; the first is what is meant, the others go with it. */
   readonly installVersion: (packages: readonly NamedVersion[]) => readonly string[];
   readonly upgrade: (names: readonly string[], repository: string) => readonly string[];
+  /**
+   * What is newest in a repository that is switched off, also over what is installed; the repository stays off.
+   * Undefined where no option does that.
+   */
+  readonly installFrom: ((repository: string, names: readonly string[]) => readonly string[]) | undefined;
   /** With what only they needed. */
   readonly remove: (names: readonly string[]) => readonly string[];
 }
@@ -36,6 +41,7 @@ const apt: ManagerCommands = {
     words('apt-get', 'install', '-y', '--allow-downgrades', versions(packages, '=')),
   ],
   upgrade: (names) => ['apt-get update', words('apt-get', 'install', '-y', '--only-upgrade', names)],
+  installFrom: undefined,
   remove: (names) => [words('apt-get', 'purge', '-y', '--auto-remove', names)],
 };
 
@@ -50,6 +56,8 @@ const dnf: ManagerCommands = {
   install: (names) => [words('dnf', 'install', '-y', names)],
   installVersion: (packages) => [words('dnf', 'install', '-y', versions(packages, '-'))],
   upgrade: (names) => [words('dnf', 'upgrade', '-y', '--refresh', names)],
+  // Without --best dnf is content with what is installed.
+  installFrom: (repository, names) => [words('dnf', 'install', '-y', '--best', `--enablerepo=${repository}`, names)],
   remove: (names) => [words('dnf', 'remove', '-y', names)],
 };
 
@@ -58,6 +66,7 @@ const yum: ManagerCommands = {
   install: (names) => [words('yum', 'install', '-y', names)],
   installVersion: (packages) => [words('yum', 'install', '-y', versions(packages, '-'))],
   upgrade: (names) => ['yum clean expire-cache', words('yum', 'upgrade', '-y', names)],
+  installFrom: (repository, names) => [words('yum', 'install', '-y', `--enablerepo=${repository}`, names)],
   remove: (names) => [words('yum', 'remove', '-y', '--setopt=clean_requirements_on_remove=1', names)],
 };
 
@@ -71,6 +80,7 @@ const zypper: ManagerCommands = {
     words('zypper', '--non-interactive', 'refresh', repository),
     words('zypper', '--non-interactive', 'update', names),
   ],
+  installFrom: undefined,
   remove: (names) => [words('zypper', '--non-interactive', 'remove', '--clean-deps', names)],
 };
 

@@ -18,8 +18,8 @@ export function escapeMarkdown(text: string): string {
       // Within a word it emphasizes nothing: x86_64.
       .replaceAll(/(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])/g, String.raw`\_`)
       // What makes a list at the beginning of a line only, and words that become links by themselves.
-      .replaceAll(/^(\s*)([-+=])/g, String.raw`$1\$2`)
-      .replaceAll(/^(\s*\d+)([.)])/g, String.raw`$1\$2`)
+      .replaceAll(/^(\s*)([-+=])(?=\s|[-+=]|$)/g, String.raw`$1\$2`)
+      .replaceAll(/^(\s*\d+)([.)])(?=\s|$)/g, String.raw`$1\$2`)
       .replaceAll(/\b(https?|ftp|mailto|xmpp):/gi, String.raw`$1\:`)
       .replaceAll(/\bwww\./gi, String.raw`www\.`)
   );

@@ -86,10 +86,6 @@ export function renderPages(view: RepositoryView): readonly NewObject[] {
   return [
     textObject('index.html', 'text/html; charset=utf-8', renderLandingPage(view)),
     textObject('install.md', 'text/markdown; charset=utf-8', renderInstructions(view)),
-    textObject(
-      'repositories.json',
-      'application/json',
-      `${JSON.stringify(repositoriesDocument(view), null, 1)}\n`,
-    ),
+    textObject('repositories.json', 'application/json', `${JSON.stringify(repositoriesDocument(view), null, 1)}\n`),
   ];
 }

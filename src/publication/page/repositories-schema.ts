@@ -1,6 +1,9 @@
 import { z } from 'zod';
 
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/).meta({ description: 'SHA-256 of the file, hexadecimal.' });
+const sha256 = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/)
+  .meta({ description: 'SHA-256 of the file, hexadecimal.' });
 const bytes = z.int().nonnegative().meta({ description: 'Size of the file in bytes.' });
 const url = z.string().meta({ description: 'Absolute address.' });
 const instant = z.iso.datetime().meta({ description: 'UTC.' });
@@ -58,7 +61,10 @@ const distribution = z.strictObject({
     .strictObject({
       path: z.string().meta({ description: 'Where the file belongs on a system.' }),
       text: z.string().meta({ description: 'The `.repo`, `.sources` or `.list` file.' }),
-      keyPath: z.string().nullable().meta({ description: 'Where that file expects the key; null when nothing is signed.' }),
+      keyPath: z
+        .string()
+        .nullable()
+        .meta({ description: 'Where that file expects the key; null when nothing is signed.' }),
     })
     .meta({ description: 'What the release package installs, for those who set systems up without it.' }),
   applications: z

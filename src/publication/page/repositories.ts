@@ -8,7 +8,9 @@ type RepositoryDocument = DistributionDocument['repositories'][number];
 function aptAddress({ place }: PlaceView): Pick<RepositoryDocument, 'suite' | 'components'> {
   if (place.format === 'rpm') return { suite: null, components: [] };
   // sources.list(5): a suite that ends with a slash is an exact path, and has no components.
-  return place.layout === 'flat' ? { suite: '/', components: [] } : { suite: place.suite, components: [place.component] };
+  return place.layout === 'flat'
+    ? { suite: '/', components: [] }
+    : { suite: place.suite, components: [place.component] };
 }
 
 function describePlace({ channel, id, enabled }: ChannelView, view: PlaceView): RepositoryDocument {

@@ -142,11 +142,14 @@ function releasePackageView(
 }
 
 function applicationsOf(channels: readonly ChannelView[], releaseName: string): readonly PackageView[] {
-  const candidates = channels
-    .map(({ packages }) => packages.filter(({ name, versions }) => {
-      return name !== releaseName && isNameable(name, versions[0]?.version);
-    }))
-    .find((packages) => packages.length > 0) ?? [];
+  const candidates =
+    channels
+      .map(({ packages }) =>
+        packages.filter(({ name, versions }) => {
+          return name !== releaseName && isNameable(name, versions[0]?.version);
+        }),
+      )
+      .find((packages) => packages.length > 0) ?? [];
   const needed = new Set(candidates.flatMap(({ versions }) => versions[0]?.companions ?? []));
   const roots = candidates.filter(({ name }) => !needed.has(name));
   return roots.length === 0 ? candidates : roots;
@@ -159,7 +162,13 @@ function distributionView(
 ): DistributionView {
   const { release, date } = request;
   const channels = (['stable', 'testing'] as const)
-    .map((channel) => channelView(channel, places.filter(({ place }) => place.channel === channel), release))
+    .map((channel) =>
+      channelView(
+        channel,
+        places.filter(({ place }) => place.channel === channel),
+        release,
+      ),
+    )
     .filter((view) => view !== undefined);
   return {
     distribution,
