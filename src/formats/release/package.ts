@@ -1,5 +1,5 @@
 import type { ReleaseSettings } from '../../manifest/manifest.ts';
-import { independentArchitecture } from '../../model/format.ts';
+import { independentArchitecture, type PackageFormat } from '../../model/format.ts';
 import type { BuildTarget } from '../../plan/build-plan.ts';
 import { sortContents } from '../../packages/contents.ts';
 import type { PackageDefinition } from '../../packages/definition.ts';
@@ -9,8 +9,8 @@ import { formatPackageName } from '../../packages/names.ts';
 import { relation } from '../../packages/relations.ts';
 import { noServices } from '../../packages/service-plan.ts';
 import { readManifestFile } from '../../packages/sources.ts';
-import { dearmor } from './armor.ts';
-import { readPublicKeys, requireSigningKey } from './public-keys.ts';
+import { armor } from './armor.ts';
+import { readPublicKeys, requireSigningKey, type PublicKeys } from './public-keys.ts';
 import { defineRepository } from './repository.ts';
 
 /**
@@ -37,11 +37,18 @@ export async function readReleaseKey(
  */
 const fixedDate = 1_577_836_800;
 
-function keyEntry(path: string, key: string, origin: string): FileEntry {
-  const binary = dearmor(key, origin);
-  const entry = fileEntry(path, path.endsWith('.gpg') ? binary : key);
-  // rpm's key directory is no place for an administrator's changes, and a new key has to arrive.
-  return path.startsWith('/etc/pki/') ? { ...entry, configuration: false } : entry;
+/**
+ * The file with the keys, in the form that every client of the distribution reads whole: apt up to 2.2 stops after the
+ * first armoured block, and old rpms take a block for one key.
+ */
+function keyEntry(path: string, keys: PublicKeys, format: PackageFormat): FileEntry {
+  const { certificates } = keys;
+  if (format === 'rpm') {
+    // rpm's key directory is no place for an administrator's changes, and a new key has to arrive.
+    return fileEntry(path, certificates.map(armor).join(''), { configuration: false });
+  }
+  const all = Buffer.concat(certificates);
+  return fileEntry(path, path.endsWith('.gpg') ? all : armor(all));
 }
 
 /** What apt needs for an https address: its transport was a package of its own before apt 1.5 (dpkg 1.19 came with it). */
@@ -69,7 +76,7 @@ export function defineReleasePackage(
   const { format } = distribution;
   const contents = [
     fileEntry(path, text),
-    ...(key === undefined ? [] : [keyEntry(keyPath, key, release.key ?? release.id)]),
+    ...(key === undefined ? [] : [keyEntry(keyPath, readPublicKeys(key, release.key ?? release.id), format)]),
   ];
   return {
     id: 'release',
