@@ -35,11 +35,12 @@ export async function readReleaseKey(
  * 2020-01-01. A release package has a version of its own and comes out of many builds; the same version has to be the
  * same bytes in all of them, or a repository would have to refuse it.
  */
-const fixedDate = 1_577_836_800;
+export const releaseDate = 1_577_836_800;
 
 /**
- * The file with the keys, in the form that every client of the distribution reads whole: apt up to 2.2 stops after the
- * first armoured block, and old rpms take a block for one key.
+ * The file with the keys, in the form that every client of the distribution reads whole. For apt it is one block, from the
+ * first line on: up to 2.6 it goes by that line, and joins all blocks before it decodes them, where the padding of one
+ * breaks what comes next (apt-key, dearmor_keyring). For rpm it is a block for each key, as old ones take it.
  */
 function keyEntry(path: string, keys: PublicKeys, format: PackageFormat): FileEntry {
   const { certificates } = keys;
@@ -114,6 +115,6 @@ export function defineReleasePackage(
     integration: noIntegration.policy,
     services: noServices,
     changelog: [],
-    epoch: fixedDate,
+    epoch: releaseDate,
   };
 }
