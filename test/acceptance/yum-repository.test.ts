@@ -88,7 +88,7 @@ describe.skipIf(reason !== undefined)(title('a yum repository'), () => {
     await requireTools('rpmbuild', 'rpmsign', 'createrepo_c', 'dnf', 'gpg');
     scratch = await mkdtemp(join(tmpdir(), 'cb-yum-'));
     [key, otherKey] = await Promise.all([makeYumKey('acme'), makeYumKey('mallory')]);
-    server = await serveObjects(store.objects as ReadonlyMap<string, ObjectBody>);
+    server = await serveObjects(store.objects);
     place = yumPlace(server.address);
     for (const name of ['old', 'next', 'unsigned']) await mkdir(join(scratch, name));
     const app = (version: string): RpmRequest => ({
