@@ -4,6 +4,7 @@ import type { Place } from '../repository/place.ts';
 import type { NewObject } from '../store/object-store.ts';
 import { writeAliases } from './aliases.ts';
 import type { ChangePorts } from './change-ports.ts';
+import { keepGeneration } from './history.ts';
 import { nextDate, placeTitle, requireUnchangedFields, widen } from './place-rules.ts';
 import { readBack } from './read-back.ts';
 import { Uploads, type Arrival, type PutRecord } from './uploads.ts';
@@ -85,11 +86,13 @@ async function attempt(
   await uploads.packages(arrivals, place, others);
   const rendered = await ports.format.render({ place, entries, date, validUntil, signer: ports.signer });
   await uploads.immutable(rendered.immutable);
+  // Garbage collection keeps what clients of an earlier index may ask for; this one is about to be one of them.
+  if (published !== undefined) await keepGeneration(ports.format.headOf(place), place, published, ports.store);
   // What lay there before may have been swept since it was looked at; what this run has put is too young for that.
   await uploads.confirm();
   const swapped = await ports.store.put(
     rendered.head,
-    published === undefined ? { kind: 'absent' } : { kind: 'unchanged', etag: published.etag },
+    published?.etag === undefined ? { kind: 'absent' } : { kind: 'unchanged', etag: published.etag },
   );
   uploads.record(rendered.head, swapped.outcome === 'stored' ? 'put' : 'lost');
   return swapped.outcome === 'stored' ? { date, etag: swapped.etag, aliases: rendered.aliases } : undefined;
@@ -115,7 +118,7 @@ export async function changePlace(change: PlaceChange, ports: ChangePorts): Prom
     const before = published?.entries ?? [];
     const entries = change.edit(before);
     const stale = (published?.staleAliases.length ?? 0) > 0;
-    const isChanged = entries !== before || change.write === 'always' || published === undefined;
+    const isChanged = entries !== before || change.write === 'always' || published?.etag === undefined;
     if (!isChanged && !stale) {
       return { place, outcome: 'unchanged', date: published.date, entries, objects: uploads.records, retries };
     }

@@ -57,6 +57,8 @@ export interface PublishedIndex {
   readonly etag: string | undefined;
   /** Seconds since 1970: the Date of Release, the revision of repomd. */
   readonly date: number;
+  /** Seconds since 1970: the Valid-Until of Release, after which clients refuse the index; absent for yum. */
+  readonly validUntil?: number | undefined;
   readonly entries: readonly IndexEntry[];
   /** Fields that no publication may change: Origin, Label, Suite, Codename. Empty for yum. */
   readonly frozen: Readonly<Record<string, string>>;
