@@ -44,7 +44,8 @@ export function nextDate(
  * @throws CoachbuilderError `publication-refused`
  */
 export function requireUnchangedFields(place: Place, published: Pick<PublishedIndex, 'frozen'>): void {
-  const ours: Readonly<Record<string, string>> = { Origin: place.origin, Label: place.label, Suite: place.suite };
+  const { origin, label, suite } = place;
+  const ours: Readonly<Record<string, string>> = { Origin: origin, Label: label, Suite: suite, Codename: suite };
   const changed = Object.entries(ours).filter(([field, value]) => {
     const before = published.frozen[field];
     return before !== undefined && before !== value;
