@@ -101,7 +101,7 @@ describe('promote', () => {
   ])('refuses %s', async (text, message) => {
     const there = repository();
     await there.publish(testing, app2);
-    await expect(async () => promote(there, request(text))).rejects.toThrow(message);
+    await expect(Promise.resolve().then(() => promote(there, request(text)))).rejects.toThrow(message);
   });
 
   it('refuses an upstream version of which there are two releases', async () => {
