@@ -1,6 +1,20 @@
+import { publish } from './publish.ts';
 import type { World } from './world.ts';
 
-/** The command `publish-packages`. */
+interface Subcommand {
+  /** A few words for the help. */
+  readonly description: string;
+  readonly run: (argv: readonly string[], world: World) => Promise<void>;
+}
+
+/** What `publish-packages` does besides publishing, by its first word. */
+const subcommands: Readonly<Record<string, Subcommand>> = {};
+
+/** The command `publish-packages`: publishes, unless its first word is that of a subcommand. */
 export function publishPackages(argv: readonly string[], world: World): Promise<void> {
-  throw new Error(`Internal error: publish-packages is not there yet (${String(argv.length)}, ${world.cwd})`);
+  const [first = '', ...rest] = argv;
+  const subcommand = Object.hasOwn(subcommands, first) ? subcommands[first] : undefined;
+  if (subcommand !== undefined) return subcommand.run(rest, world);
+  const descriptions = Object.entries(subcommands).map(([name, { description }]) => [name, description] as const);
+  return publish(argv, world, descriptions);
 }

@@ -14,6 +14,7 @@ export const stageNames = [
   'lint',
   'reproduce',
   'test',
+  'publish',
 ] as const;
 
 export type StageName = (typeof stageNames)[number];

@@ -50,10 +50,15 @@ export interface RpmEntry extends CommonEntry {
 
 /** What a store holds of a place. */
 export interface PublishedIndex {
-  /** The etag of the head, for the exchange of it. */
-  readonly etag: string;
+  /**
+   * The etag of the head, for the exchange of it. Undefined when there is no head yet: an index that another tool made and
+   * that the next publication adopts, whatever else it has to say; the head has to be `absent` then.
+   */
+  readonly etag: string | undefined;
   /** Seconds since 1970: the Date of Release, the revision of repomd. */
   readonly date: number;
+  /** Seconds since 1970: the Valid-Until of Release, after which clients refuse the index; absent for yum. */
+  readonly validUntil?: number | undefined;
   readonly entries: readonly IndexEntry[];
   /** Fields that no publication may change: Origin, Label, Suite, Codename. Empty for yum. */
   readonly frozen: Readonly<Record<string, string>>;
@@ -82,7 +87,7 @@ export interface RenderRequest {
   readonly entries: readonly IndexEntry[];
   /** Seconds since 1970; larger than that of every earlier index of the place. */
   readonly date: number;
-  /** Seconds since 1970 after which clients refuse the index; undefined means never. */
+  /** Seconds since 1970 after which clients refuse the index; undefined means never. yum has no such thing. */
   readonly validUntil: number | undefined;
   readonly signer: Signer;
 }

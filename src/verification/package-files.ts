@@ -19,16 +19,21 @@ function isFor(distribution: Distribution, file: string): boolean {
 }
 
 /**
+ * The distributions that a package may be for, by the tag in its file's name.
+ * `+debian1` ends no tag that `+debian11` ends, but a user's tags may be the ends of others: the longest one counts.
+ */
+export function distributionsOf(file: string, table: DistributionTable): readonly Distribution[] {
+  const candidates = [...table.values()].filter((distribution) => isFor(distribution, file));
+  const longest = Math.max(...candidates.map(({ tag }) => tag.length));
+  return candidates.filter(({ tag }) => tag.length === longest);
+}
+
+/**
  * The distribution that packages are for, by the tag in their names.
  * @throws CoachbuilderError `unknown-distribution` when there is none, or several that the names do not tell apart
  */
 export function deriveDistribution(files: readonly string[], table: DistributionTable): Distribution {
-  const candidates = files.map((file) => [...table.values()].filter((distribution) => isFor(distribution, file)));
-  // `+debian1` ends no tag that `+debian11` ends, but a user's tags may be the ends of others: the longest one counts.
-  const found = candidates.map((each) => {
-    const longest = Math.max(...each.map(({ tag }) => tag.length));
-    return each.filter(({ tag }) => tag.length === longest);
-  });
+  const found = files.map((file) => distributionsOf(file, table));
   const [first = [], ...rest] = found;
   const common = first.filter((distribution) => rest.every((each) => each.includes(distribution)));
   const [only] = common;

@@ -66,9 +66,16 @@ const packageOf = {
   zstd: 'zstd',
   'dpkg-deb': 'dpkg',
   'dpkg-shlibdeps': 'dpkg-dev',
+  'dpkg-scanpackages': 'dpkg-dev',
+  'apt-ftparchive': 'apt-utils',
+  xz: 'xz-utils',
   rpm2cpio: 'rpm2cpio',
   cpio: 'cpio',
   patchelf: 'patchelf',
+  rpmsign: 'rpm',
+  mergerepo_c: 'createrepo-c',
+  xmllint: 'libxml2-utils',
+  zypper: 'zypper',
 } as const;
 
 export type Tool = keyof typeof packageOf;

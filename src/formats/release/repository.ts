@@ -21,9 +21,14 @@ function channelBase(release: ReleaseSettings, distribution: Distribution, suffi
   return `${release.baseurl}/${distribution.vendor}${suffix}`;
 }
 
+/**
+ * `mirrorlist` names the list that a publication of ours swaps in one step (dnf.conf(5), yum.conf(5); zypper knows the
+ * word as well); it is expanded as `baseurl` is. Repositories that somebody else writes have none.
+ */
 function repoFile(release: ReleaseSettings, distribution: RpmDistribution): RepositoryDefinition {
   const version = releaseVariables.has(distribution.vendor) ? '$releasever' : distribution.version;
   const keyPath = `${distribution.keyDirectory}/RPM-GPG-KEY-${release.id}`;
+  const { mirrorlist } = release.repository;
   return {
     path: `${distribution.repositoryDirectory}/${release.id}.repo`,
     keyPath,
@@ -32,10 +37,11 @@ function repoFile(release: ReleaseSettings, distribution: RpmDistribution): Repo
       {
         autorefresh: distribution.packageManager === 'zypper',
         key: release.key === undefined ? '' : keyPath,
+        location: mirrorlist ? 'mirrorlist' : 'baseurl',
         channels: release.channels.map((channel) => ({
           ...channel,
           name: `${channel.name} for ${distribution.title.replace(distribution.version, version)}`,
-          baseurl: `${channelBase(release, distribution, channel.suffix)}/${version}/$basearch/`,
+          address: `${channelBase(release, distribution, channel.suffix)}/${version}/$basearch/${mirrorlist ? 'mirrorlist' : ''}`,
         })),
       },
       oneLine,
@@ -43,10 +49,31 @@ function repoFile(release: ReleaseSettings, distribution: RpmDistribution): Repo
   };
 }
 
+/** Where apt finds a channel: the fields of deb822 sources, in whose order a line has them too (sources.list(5)). */
+interface AptChannel {
+  readonly uri: string;
+  readonly suite: string;
+  /** Empty for a flat repository. */
+  readonly components: string;
+}
+
 /**
- * Flat repositories (sources.list(5), "exact path"): the address ends with the architecture, for which apt puts in its
- * own, and the suite is `/`.
+ * Flat repositories (sources.list(5), "exact path") end with the architecture, for which apt puts in its own, and the
+ * suite is `/`. The classic layout has all channels in one tree, as suites.
  */
+function aptChannel(release: ReleaseSettings, distribution: DebDistribution, suffix: string): AptChannel {
+  const { layout, component } = release.repository;
+  if (layout === 'flat') {
+    const base = channelBase(release, distribution, suffix);
+    return { uri: `${base}/${distribution.version}/$(ARCH)/`, suite: '/', components: '' };
+  }
+  return {
+    uri: channelBase(release, distribution, ''),
+    suite: `${distribution.deb.codename}${suffix}`,
+    components: component,
+  };
+}
+
 function sourcesFile(release: ReleaseSettings, distribution: DebDistribution): RepositoryDefinition {
   const { sources, signedBy, armouredKeys } = distribution.deb;
   const suffix = armouredKeys ? 'asc' : 'gpg';
@@ -55,8 +82,8 @@ function sourcesFile(release: ReleaseSettings, distribution: DebDistribution): R
     : `/etc/apt/trusted.gpg.d/${release.id}.${suffix}`;
   const channels = release.channels.map((channel) => ({
     ...channel,
+    ...aptChannel(release, distribution, channel.suffix),
     name: `${channel.name} for ${distribution.title}`,
-    baseurl: `${channelBase(release, distribution, channel.suffix)}/${distribution.version}/$(ARCH)/`,
   }));
   const directory = distribution.repositoryDirectory;
   if (sources === 'deb822') {

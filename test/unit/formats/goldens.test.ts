@@ -1,7 +1,11 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 import { describe, test } from 'vitest';
 
 import { packagers } from '../../../src/formats/packagers.ts';
 import { defineReleasePackage } from '../../../src/formats/release/package.ts';
+import { defineRepository } from '../../../src/formats/release/repository.ts';
 import { normalizeRepository } from '../../../src/manifest/normalize-repository.ts';
 import { relation } from '../../../src/packages/relations.ts';
 import type { PackageDefinition } from '../../../src/packages/definition.ts';
@@ -165,11 +169,24 @@ describe('the release package', () => {
       const target = aTarget(aDistribution(id), aManifest({ release: { ...release, key } }));
       const definition = defineReleasePackage(target, key === undefined ? undefined : armoured);
       for (const entry of definition?.contents ?? []) {
-        if (entry.kind !== 'file' || entry.source.kind !== 'text' || entry.source.text === armoured) continue;
+        if (entry.kind !== 'file' || entry.source.kind !== 'text') continue;
         expectGolden(`formats/release/${id}${key === undefined ? '-unsigned' : ''}${entry.path}`, entry.source.text);
       }
     }
   });
+
+  // The written section is what turns the mirrorlist on.
+  test.each(['centos-7', 'rhel-8', 'opensuse-leap-15.6', 'ubuntu-14.04', 'ubuntu-20.04', 'debian-12'])(
+    'defines the repository of %s as approved where our own publisher keeps it, in the classic layout',
+    (id) => {
+      const repository = normalizeRepository({ layout: 'classic' }, { name: 'Acme', directory: '/project' });
+      const { path, text } = defineRepository({ ...release, key: '/project/key', repository }, aDistribution(id));
+      expectGolden(`formats/release/${id}-published${path}`, text);
+    },
+  );
 });
 
-const armoured = '-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nAAAA\n-----END PGP PUBLIC KEY BLOCK-----\n';
+/** Two keys, in a block each. */
+const armoured = ['old', 'new']
+  .map((name) => readFileSync(join(import.meta.dirname, `release/keys/${name}.asc`), 'utf8'))
+  .join('');

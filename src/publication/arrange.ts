@@ -1,0 +1,116 @@
+import { basename } from 'node:path';
+
+import type { Distribution } from '../distributions/distribution.ts';
+import type { DistributionTable } from '../distributions/table.ts';
+import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
+import type { ReleaseSettings } from '../manifest/manifest.ts';
+import { findArchitecture, type Architecture } from '../model/architecture.ts';
+import { independentArchitecture } from '../model/format.ts';
+import type { PackageFile } from '../repository/index-format.ts';
+import type { Channel, Place } from '../repository/place.ts';
+import { placesFor } from '../repository/places.ts';
+import { judgeVersion } from './channel.ts';
+import { distributionsFor } from './package-files.ts';
+
+/** What goes to one place. */
+export interface Shipment {
+  readonly place: Place;
+  /** In byte order of their paths. */
+  readonly files: readonly PackageFile[];
+}
+
+export interface ArrangeRequest {
+  readonly files: readonly PackageFile[];
+  readonly release: Pick<ReleaseSettings, 'channels' | 'baseurl' | 'repository'>;
+  readonly table: DistributionTable;
+  /** What `--distribution` gave; empty for none. */
+  readonly distributions: readonly Distribution[];
+  /** What `--architecture` gave: where packages for every architecture go; empty for none. */
+  readonly architectures: readonly Architecture[];
+  /** What `--channel` gave; undefined: each version to its own. */
+  readonly channel: Channel | undefined;
+  /** Whether something was published in a place. */
+  readonly isPublished: (place: Place) => Promise<boolean>;
+}
+
+interface Judged {
+  readonly file: PackageFile;
+  readonly distribution: Distribution;
+  readonly channel: Channel;
+  /** Undefined for a package that is the same on every architecture. */
+  readonly architecture: Architecture | undefined;
+}
+
+function judgeFile(file: PackageFile, distribution: Distribution, request: ArrangeRequest): Judged {
+  // A dirty version is refused wherever it would go.
+  const own = judgeVersion(file, distribution.tag);
+  const isIndependent = file.architecture === independentArchitecture(file.format);
+  const architecture = isIndependent ? undefined : findArchitecture(file.architecture);
+  if (isIndependent || architecture !== undefined) {
+    return { file, distribution, channel: request.channel ?? own, architecture };
+  }
+  throw new CoachbuilderError(
+    'unsupported-by-target',
+    `${basename(file.path)} is for ${file.architecture}, an architecture that we do not know`,
+    { hint: 'publish packages for architectures that build-package knows' },
+  );
+}
+
+/** The architectures to which a distribution's packages for every architecture go. */
+async function architecturesOf(
+  distribution: Distribution,
+  judged: readonly Judged[],
+  request: ArrangeRequest,
+): Promise<readonly Architecture[]> {
+  if (request.architectures.length > 0) return request.architectures;
+  const own = judged.filter((each) => each.distribution === distribution);
+  const natives = own.map(({ architecture }) => architecture).filter((each) => each !== undefined);
+  if (natives.length > 0) return natives;
+  const found = new Set<Architecture>();
+  for (const channel of new Set(own.map((each) => each.channel))) {
+    for (const architecture of distribution.architectures) {
+      const places = placesFor({ distribution, architectures: [architecture], channel }, request.release);
+      // Apt's classic layout has one head for all architectures; which of them it is for, the index knows.
+      for (const place of places) if (await request.isPublished(place)) found.add(architecture);
+    }
+  }
+  if (found.size > 0) return [...found];
+  throw new CoachbuilderError(
+    'usage',
+    `nothing tells for which architectures of ${distribution.title} packages for every architecture are published`,
+    {
+      details: own.map(({ file }) => basename(file.path)),
+      hint: 'publish them together with packages that are for one architecture, or give --architecture',
+    },
+  );
+}
+
+/**
+ * Where every package goes: distribution, channel and architecture of each, and the places that follow from them.
+ * Packages for every architecture go to those that `--architecture` gave; else to those of the other packages for the
+ * distribution; else to those that something was published for.
+ * @returns in byte order of the places' addresses
+ * @throws CoachbuilderError `unknown-distribution`, `publication-refused` (dirty versions; no such channel), `usage`
+ */
+export async function arrange(request: ArrangeRequest): Promise<readonly Shipment[]> {
+  const { files, release, table, distributions: named } = request;
+  const judged = files.flatMap((file) =>
+    distributionsFor(file, { named, table }).map((distribution) => judgeFile(file, distribution, request)),
+  );
+  const shipments = new Map<string, { readonly place: Place; readonly files: PackageFile[] }>();
+  const everywhere = new Map<Distribution, readonly Architecture[]>();
+  for (const { file, distribution, channel, architecture } of judged) {
+    let architectures = architecture === undefined ? everywhere.get(distribution) : [architecture];
+    if (architectures === undefined) {
+      architectures = await architecturesOf(distribution, judged, request);
+      everywhere.set(distribution, architectures);
+    }
+    for (const place of placesFor({ distribution, architectures, channel }, release)) {
+      const id = `${place.root} ${place.suite}`;
+      const shipment = shipments.get(id) ?? { place, files: [] };
+      const words = [...new Set([...shipment.place.architectures, ...place.architectures])].sort();
+      shipments.set(id, { place: { ...place, architectures: words }, files: [...shipment.files, file] });
+    }
+  }
+  return [...shipments.entries()].sort(([left], [right]) => (left < right ? -1 : 1)).map(([, shipment]) => shipment);
+}

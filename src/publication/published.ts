@@ -1,0 +1,52 @@
+import type { PackageFormat } from '../model/format.ts';
+import type { IndexEntry, IndexFormat, PublishedIndex } from '../repository/index-format.ts';
+import type { Place } from '../repository/place.ts';
+import type { Verifier } from '../signing/signer.ts';
+import type { ObjectReader } from '../store/object-store.ts';
+import { compareDebVersions } from '../model/deb-version.ts';
+import { compareRpmVersions } from '../model/rpm-version.ts';
+import { mapConcurrently } from '../system/files.ts';
+
+/** How the indexes of each format are read and written. */
+export type IndexFormats = Readonly<Record<PackageFormat, IndexFormat>>;
+
+/** What reading a repository takes. */
+export interface ReadingPorts {
+  readonly reader: ObjectReader;
+  readonly formats: IndexFormats;
+  readonly verifier: Verifier;
+}
+
+/** A place, and what is published there. */
+export interface PublishedPlace {
+  readonly place: Place;
+  /** Undefined: nothing yet. */
+  readonly index: PublishedIndex | undefined;
+}
+
+/** Places that are read at once. */
+const limit = 4;
+
+/** Compares two versions as the package manager of the format does: negative, zero or positive. */
+export function compareVersions(format: PackageFormat, left: string, right: string): number {
+  return format === 'deb' ? compareDebVersions(left, right) : compareRpmVersions(left, right);
+}
+
+/** By name, then from the newest version to the oldest, then by architecture. */
+export function sortEntries(entries: readonly IndexEntry[]): readonly IndexEntry[] {
+  const compare = (left: string, right: string): number => (left < right ? -1 : Number(left > right));
+  return [...entries].sort(
+    (a, b) =>
+      compare(a.name, b.name) ||
+      compareVersions(a.format, b.version, a.version) ||
+      compare(a.architecture, b.architecture),
+  );
+}
+
+/** Reads the index of each place, in the order of the places. @throws what `IndexFormat.read` throws */
+export async function readPlaces(places: readonly Place[], ports: ReadingPorts): Promise<readonly PublishedPlace[]> {
+  return await mapConcurrently(places, limit, async (place) => ({
+    place,
+    index: await ports.formats[place.format].read(place, ports.reader, ports.verifier),
+  }));
+}

@@ -1,0 +1,274 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import type { ChangePorts } from '../../../src/publication/change-ports.ts';
+import { changePlace, type ChangeOutcome, type PlaceChange } from '../../../src/publication/change-place.ts';
+import { addEntries } from '../../../src/publication/entries.ts';
+import type { Arrival } from '../../../src/publication/uploads.ts';
+import type { DebEntry } from '../../../src/repository/index-format.ts';
+import type { Place } from '../../../src/repository/place.ts';
+import { distributionOf } from '../../support/builds.ts';
+import { fakeIndex, fakeSigner, fakeVerifier } from '../../support/fake-index.ts';
+import { Killed, MemoryStore } from '../../support/memory-store.ts';
+
+const place: Place = {
+  ...{ format: 'deb', layout: 'flat', channel: 'stable', distribution: distributionOf('debian-12') },
+  ...{ root: 'debian/12/amd64', architectures: ['amd64'], suite: 'bookworm', component: 'main' },
+  ...{ origin: 'Acme', label: 'Acme', url: 'https://acme.example/debian/12/amd64' },
+};
+
+let directory = '';
+let store = new MemoryStore();
+let now = 1_000_000;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'change-place-'));
+  store = new MemoryStore();
+  now = 1_000_000;
+});
+
+afterEach(async () => {
+  await rm(directory, { recursive: true, force: true });
+});
+
+async function arrival(name: string, content = name, version = '1-1'): Promise<Arrival> {
+  const path = join(directory, `${name}-${createHash('sha256').update(content).digest('hex').slice(0, 6)}`);
+  await writeFile(path, content);
+  const entry: DebEntry = {
+    ...{ format: 'deb', name, version, architecture: 'amd64', stanza: '', file: `${name}_${version}_amd64.deb` },
+    size: Buffer.byteLength(content),
+    sha256: createHash('sha256').update(content).digest('hex'),
+  };
+  return { kind: 'upload', entry, path };
+}
+
+function adding(arrivals: readonly Arrival[], facts: Partial<PlaceChange> = {}): PlaceChange {
+  return {
+    ...{ place, arrivals, write: 'when-changed', validFor: undefined },
+    edit: (entries) =>
+      addEntries(
+        entries,
+        arrivals.map(({ entry }) => entry),
+        place.root,
+      ),
+    ...facts,
+  };
+}
+
+function ports(facts: Partial<ChangePorts> = {}): ChangePorts {
+  return {
+    ...{ store, format: fakeIndex, signer: fakeSigner, verifier: fakeVerifier, publicReader: undefined },
+    clock: { now: () => now, wait: () => Promise.resolve(), random: () => 0.5 },
+    reporter: { report: () => undefined, close: () => undefined },
+    ...facts,
+  };
+}
+
+async function publish(...names: readonly string[]): Promise<ChangeOutcome> {
+  return changePlace(adding(await Promise.all(names.map((name) => arrival(name)))), ports());
+}
+
+/** What a client sees: the names in the index, all of whose packages it can get. */
+async function clientView(): Promise<readonly string[]> {
+  const reader = new MemoryStore();
+  for (const [key, held] of store.objects) reader.objects.set(key, held);
+  const index = await fakeIndex.read(place, reader, fakeVerifier);
+  for (const { file, sha256 } of index?.entries ?? []) {
+    const held = reader.objects.get(`${place.root}/${file}`);
+    expect(
+      createHash('sha256')
+        .update(held?.bytes ?? '')
+        .digest('hex'),
+    ).toBe(sha256);
+  }
+  return (index?.entries ?? []).map(({ name }) => name);
+}
+
+const staleAliases = async (): Promise<readonly string[]> =>
+  (await fakeIndex.read(place, store, fakeVerifier))?.staleAliases ?? [];
+
+describe('changePlace', () => {
+  it('puts packages, index, head and aliases, in this order', async () => {
+    const outcome = await publish('a');
+    expect(outcome).toMatchObject({ outcome: 'published', date: now, retries: 0 });
+    const put = store.log.filter(({ method }) => method === 'put').map(({ key }) => key.replace(/-[0-9a-f]{64}$/, ''));
+    expect(put).toEqual(['a_1-1_amd64.deb', 'index', 'head', 'alias'].map((name) => `debian/12/amd64/${name}`));
+    expect(await clientView()).toEqual(['a']);
+  });
+
+  it('adds to what is there, and writes nothing when all of it is there', async () => {
+    await publish('a');
+    await publish('b');
+    expect(await clientView()).toEqual(['a', 'b']);
+    store.log.length = 0;
+    expect(await publish('a', 'b')).toMatchObject({ outcome: 'unchanged', objects: [] });
+    expect(store.log.filter(({ method }) => method !== 'get')).toEqual([]);
+  });
+
+  it('refuses the same version with other bytes, and has touched nothing', async () => {
+    await publish('a');
+    const before = new Map(store.objects);
+    await expect(changePlace(adding([await arrival('a', 'other')]), ports())).rejects.toMatchObject({
+      code: 'publication-refused',
+      message: expect.stringContaining('a 1-1 amd64 is published already, with other bytes') as string,
+    });
+    expect(store.objects).toEqual(before);
+  });
+
+  it('refuses an object of other bytes that no index names', async () => {
+    const other = await arrival('a', 'other');
+    store.fate = ({ key }) => (key.includes('/index-') ? 'die-before' : 'live');
+    await expect(changePlace(adding([other]), ports())).rejects.toThrow(Killed);
+    store.revive();
+    await expect(publish('a')).rejects.toMatchObject({ code: 'publication-refused' });
+    expect(await changePlace(adding([other]), ports())).toMatchObject({
+      outcome: 'published',
+      objects: expect.arrayContaining([
+        expect.objectContaining({ key: 'debian/12/amd64/a_1-1_amd64.deb', outcome: 'present' }),
+      ]) as unknown,
+    });
+  });
+
+  it('keeps clients working wherever it is killed, and finishes when it is run again', async () => {
+    await publish('a');
+    store.log.length = 0;
+    await publish('b');
+    const requests = store.log.length;
+    expect(requests).toBeGreaterThan(8);
+    for (let at = 0; at < requests; at += 1) {
+      for (const fate of ['die-before', 'die-after'] as const) {
+        store = new MemoryStore();
+        await publish('a');
+        store.log.length = 0;
+        store.fate = (_, index) => (index === at ? fate : 'live');
+        await expect(publish('b')).rejects.toThrow(Killed);
+        expect([['a'], ['a', 'b']], `${fate} request ${String(at)}`).toContainEqual(await clientView());
+        store.revive();
+        await publish('b');
+        expect(await clientView()).toEqual(['a', 'b']);
+        expect(await staleAliases()).toEqual([]);
+      }
+    }
+  });
+
+  it('writes aliases that a killed publisher left behind, with a head of their own', async () => {
+    store.fate = ({ key, method }) => (key.endsWith('/alias') && method === 'put' ? 'die-before' : 'live');
+    await expect(publish('a')).rejects.toThrow(Killed);
+    store.revive();
+    expect(await staleAliases()).not.toEqual([]);
+    expect(await publish('a')).toMatchObject({ outcome: 'repaired', date: now + 1 });
+    expect(await staleAliases()).toEqual([]);
+  });
+
+  const six = ['a', 'b', 'c', 'd', 'e', 'f'];
+  it('loses nothing of six publishers at once', async () => {
+    store.meanwhile = () => new Promise((resolve) => setImmediate(resolve));
+    const outcomes = await Promise.all(six.map((name) => publish(name)));
+    expect([...(await clientView())].sort()).toEqual(six);
+    expect(outcomes.some(({ retries }) => retries > 0)).toBe(true);
+    expect(await staleAliases()).toEqual([]);
+  });
+
+  it('would lose some without conditions: the control of the test above', async () => {
+    store.ignoresConditions = true;
+    store.meanwhile = () => new Promise((resolve) => setImmediate(resolve));
+    await Promise.all(six.map((name) => publish(name)));
+    expect((await clientView()).length).toBeLessThan(6);
+  });
+
+  it('gives up when others are faster for ever', async () => {
+    await publish('a');
+    let others = 0;
+    store.meanwhile = async ({ method, key }) => {
+      if (method !== 'put' || key !== 'debian/12/amd64/head') return;
+      const held = store.objects.get(key);
+      others += 1;
+      if (held !== undefined) store.objects.set(key, { ...held, etag: `other ${String(others)}` });
+      return Promise.resolve();
+    };
+    await expect(publish('b')).rejects.toMatchObject({ code: 'publication-conflict' });
+    expect(others).toBe(21);
+  });
+
+  it('never lets its aliases follow those of a newer head', async () => {
+    await publish('a');
+    let isFirst = true;
+    store.meanwhile = async ({ method, key }) => {
+      if (!isFirst || method !== 'put' || !key.endsWith('/alias')) return;
+      isFirst = false;
+      await publish('c'); // a whole publication between our look at the aliases and our write of them
+    };
+    await publish('b');
+    expect(await clientView()).toEqual(['a', 'b', 'c']);
+    expect(await staleAliases()).toEqual([]);
+  });
+
+  it('dates every index later than the one before', async () => {
+    await publish('a');
+    now -= 100;
+    expect(await publish('b')).toMatchObject({ date: 1_000_001 });
+  });
+
+  it('refuses to publish with a clock that is far behind', async () => {
+    await publish('a');
+    now -= 301;
+    await expect(publish('b')).rejects.toMatchObject({
+      code: 'publication-refused',
+      message: expect.stringContaining('clock') as string,
+    });
+    expect(await clientView()).toEqual(['a']);
+  });
+
+  it('refuses to change what clients compare', async () => {
+    await publish('a');
+    const change = adding([await arrival('b')], { place: { ...place, origin: 'Other' } });
+    await expect(changePlace(change, ports())).rejects.toMatchObject({
+      code: 'publication-refused',
+      details: ['Origin is "Acme" and would become "Other"'],
+    });
+  });
+
+  it('writes the same entries anew when it is told to', async () => {
+    await publish('a');
+    now += 50;
+    const change = adding([], { write: 'always', edit: (entries) => entries, validFor: 1_000 });
+    expect(await changePlace(change, ports())).toMatchObject({ outcome: 'published', date: now });
+    expect(store.objects.get('debian/12/amd64/head')?.bytes.toString()).toContain(
+      `"validUntil":${String(now + 1_000)}`,
+    );
+  });
+
+  it('copies within the store, and looks at what it copied', async () => {
+    const { entry } = await arrival('a');
+    await publish('a');
+    const stable = { ...place, root: 'debian/13/amd64' };
+    const from = 'debian/12/amd64/a_1-1_amd64.deb';
+    const copying = (sha256: string): PlaceChange =>
+      adding([{ kind: 'copy', entry: { ...entry, sha256 }, from }], { place: stable });
+    await expect(changePlace(copying('0'.repeat(64)), ports())).rejects.toMatchObject({ code: 'publication-refused' });
+    store.objects.delete('debian/13/amd64/a_1-1_amd64.deb');
+    expect(await changePlace(copying(entry.sha256), ports())).toMatchObject({ outcome: 'published' });
+    expect(store.objects.get('debian/13/amd64/a_1-1_amd64.deb')?.bytes.toString()).toBe('a');
+  });
+
+  it('does not name in an index what is not there', async () => {
+    const { entry } = await arrival('a');
+    await expect(changePlace(adding([], { edit: () => [entry] }), ports())).rejects.toMatchObject({
+      code: 'repository-invalid',
+    });
+    expect(store.objects.size).toBe(0);
+  });
+
+  it('says when clients do not see what was published', async () => {
+    const elsewhere = new MemoryStore();
+    await expect(changePlace(adding([await arrival('a')]), ports({ publicReader: elsewhere }))).rejects.toMatchObject({
+      code: 'repository-invalid',
+      message: expect.stringContaining('clients do not see it') as string,
+    });
+    expect(await clientView()).toEqual(['a']);
+  });
+});
