@@ -174,6 +174,35 @@ describeWithRoots('apt and our repositories', () => {
         expect(await installed('acme')).toBe('2.0~rc1-1');
       });
 
+      test('clients that know neither by-hash nor InRelease read the aliases', async () => {
+        await put(shelf, stable, [files.old]);
+        // apt before 1.2.
+        expect((await root.run(['apt-get', '-o', 'Acquire::By-Hash=no', 'update'])).exitCode).toBe(0);
+        expect(server.requests.filter((each) => each.includes('by-hash'))).toEqual([]);
+        expect(await candidate()).toBe('1.9-1');
+
+        // apt before 0.8: any apt, where a server says with the right word that there is no InRelease.
+        await root.must(['rm', '-r', '/var/lib/apt/lists']);
+        shelf.delete(format.headOf(stable));
+        server.missing = 404;
+        expect((await update()).exitCode).toBe(0);
+        expect(server.requests.some((each) => /^200 .*\/Release\.gpg$/.test(each))).toBe(true);
+        expect(await candidate()).toBe('1.9-1');
+      });
+
+      test('a client with a foreign architecture is not disturbed', async () => {
+        await put(shelf, stable, [files.old]);
+        await root.must(['dpkg', '--add-architecture', 'i386']);
+        try {
+          const { exitCode, stdout, stderr } = await update();
+          expect(`${stdout}${stderr}`).not.toMatch(/^(?:W|E|Err|Ign)\b/m);
+          expect(exitCode).toBe(0);
+          expect(await candidate()).toBe('1.9-1');
+        } finally {
+          await root.must(['dpkg', '--remove-architecture', 'i386']);
+        }
+      });
+
       test('an empty repository is one, too', async () => {
         await put(shelf, stable, []);
         await updated();
