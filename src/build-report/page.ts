@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-
 import { readTemplate, renderTemplate } from '../formats/templates.ts';
 import { formatSize } from '../report/format.ts';
 import { timestamp, type BillOfMaterials } from '../sbom/bill.ts';
@@ -8,6 +6,7 @@ import { drawDependencies, type DependencyDrawing } from './graph.ts';
 import { countLicenses, licenseOfComponent } from './licenses.ts';
 import { summarizeLibraries } from './native-files.ts';
 import { showPackage } from './packages.ts';
+import { pagePolicy } from './policy.ts';
 import type { BuildReport, LintFinding, ReportedFile } from './report.ts';
 import { divideSizes, ownerNames, type SizeGroup } from './sizes.ts';
 import { escapeHtml } from './text.ts';
@@ -133,11 +132,6 @@ function edgeRules(drawing: DependencyDrawing | undefined): string {
     .join('');
 }
 
-/** CSP Level 3, "hash-source". */
-function hashSource(text: string): string {
-  return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
-}
-
 /**
  * The page about a build: one file of HTML that loads nothing, runs no script, and leads nowhere. Its style sheet is the only
  * thing that its Content-Security-Policy lets in, by its digest.
@@ -154,7 +148,7 @@ export function renderPage(report: BuildReport): string {
     epoch,
     date: timestamp(epoch),
     style,
-    policy: `default-src 'none'; style-src ${hashSource(style)}; img-src data:; base-uri 'none'; form-action 'none'`,
+    policy: pagePolicy(style),
     summary: {
       installed: divideSizes(report).total,
       distributions: bill.components.filter(({ kind }) => kind !== 'interpreter').length,

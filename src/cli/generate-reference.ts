@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 
 import { errorReference } from '../errors/reference.ts';
 import { generatedDocuments } from '../manifest/generate.ts';
+import { repositoriesJsonSchema } from '../publication/page/repositories-schema.ts';
 import { writeFileAtomic } from '../system/files.ts';
 import type { World } from './world.ts';
 
@@ -14,7 +15,11 @@ export interface GeneratedFile {
 
 /** Every page of `docs/` that is derived from the program; a test compares them with what is committed. */
 export function generatedFiles(): readonly GeneratedFile[] {
-  return [...generatedDocuments(), { path: 'docs/errors.md', text: errorReference() }];
+  return [
+    ...generatedDocuments(),
+    { path: 'docs/errors.md', text: errorReference() },
+    { path: 'docs/repositories.schema.json', text: `${JSON.stringify(repositoriesJsonSchema(), null, 2)}\n` },
+  ];
 }
 
 /** The command `generate-reference`, for whoever works on Coachbuilder: rewrites the generated pages of this checkout. */

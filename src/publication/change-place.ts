@@ -4,6 +4,7 @@ import type { Place } from '../repository/place.ts';
 import type { NewObject } from '../store/object-store.ts';
 import { writeAliases } from './aliases.ts';
 import type { ChangePorts } from './change-ports.ts';
+import { keepGeneration } from './history.ts';
 import { nextDate, placeTitle, requireUnchangedFields, widen } from './place-rules.ts';
 import { readBack } from './read-back.ts';
 import { Uploads, type Arrival, type PutRecord } from './uploads.ts';
@@ -85,6 +86,8 @@ async function attempt(
   await uploads.packages(arrivals, place, others);
   const rendered = await ports.format.render({ place, entries, date, validUntil, signer: ports.signer });
   await uploads.immutable(rendered.immutable);
+  // Garbage collection keeps what clients of an earlier index may ask for; this one is about to be one of them.
+  if (published !== undefined) await keepGeneration(ports.format.headOf(place), place, published, ports.store);
   // What lay there before may have been swept since it was looked at; what this run has put is too young for that.
   await uploads.confirm();
   const swapped = await ports.store.put(

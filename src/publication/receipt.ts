@@ -42,7 +42,7 @@ export function receiptJson({ title, places, others }: Publication): string {
 /** What a publication did, for people: a line for each place. */
 export function receiptText({ places, others }: Publication): string {
   const lines = places.map(({ place, outcome, entries, objects, retries }) => {
-    const again = retries === 0 ? '' : `, after ${formatCount(retries, 'retry').replace('retrys', 'retries')}`;
+    const again = retries === 0 ? '' : `, after ${formatCount(retries, 'further attempt')}`;
     const put = objects.filter(isWritten).length;
     const written = put === 0 ? '' : `, ${formatCount(put, 'object')} written`;
     return `${placeTitle(place)}: ${words[outcome]}, ${formatCount(entries.length, 'package')} in the index${written}${again}`;

@@ -126,16 +126,17 @@ class GpgSigner implements Signer, AsyncDisposable {
   async signRpm(path: string): Promise<void> {
     const { passphrase } = this.#choice;
     await using directory = await temporaryDirectory(this.#place.cwd, 'sign');
-    const file = join(directory.path, 'passphrase');
     // rpmsign runs gpg with a standard input of its own, so the passphrase has to be in a file for that moment.
-    if (passphrase !== undefined) await writeFile(file, `${passphrase}\n`, { mode: 0o600 });
+    if (passphrase !== undefined)
+      await writeFile(join(directory.path, 'passphrase'), `${passphrase}\n`, { mode: 0o600 });
     const env = gpgEnvironment(this.#place);
     const { exitCode, stdout, stderr } = await this.#ports.commands.tryRun(
       rpmSignCommand({
         path,
         user: this.#user,
         gpg: await programPath('gpg', env),
-        passphraseFile: passphrase === undefined ? undefined : file,
+        directory: directory.path,
+        passphraseFile: passphrase === undefined ? undefined : 'passphrase',
         env,
       }),
     );

@@ -68,6 +68,7 @@ const immutable = [
   '*/repodata/*-filelists.xml.gz',
   '*/repodata/*-other.xml.gz',
   '*/.snap/*',
+  '*/.history/*',
 ];
 
 /** Amazon S3 User Guide, "Enforce conditional writes on Amazon S3 buckets": the second condition excepts parts of an upload. */

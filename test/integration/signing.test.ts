@@ -1,4 +1,4 @@
-import { readFile, readdir, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -46,23 +46,17 @@ async function refusal(promise: Promise<unknown>): Promise<CoachbuilderError> {
   throw error;
 }
 
+/** An empty package, built where nothing needs quoting, in the scratch directory, where much does. */
 async function makeRpm(name: string): Promise<string> {
-  const spec = join(scratch.path, `${name}.spec`);
-  const facts = [
-    'Version: 1',
-    'Release: 1',
-    'Summary: x',
-    'License: MIT',
-    'BuildArch: noarch',
-    '%description',
-    'x',
-    '%files',
-  ];
-  await writeFile(spec, [`Name: ${name}`, ...facts, ''].join('\n'));
-  const top = scratch.path.replaceAll('%', '%%');
-  const macros = [`_topdir ${top}`, `_rpmdir ${top}`, `_rpmfilename ${name}.rpm`];
-  await mustRun(['rpmbuild', '-bb', ...macros.flatMap((macro) => ['--define', macro]), spec], { cwd: scratch.path });
-  return join(scratch.path, `${name}.rpm`);
+  await using build = await temporaryDirectory('/tmp', 'cb-rpm');
+  const spec = join(build.path, `${name}.spec`);
+  const facts = ['Version: 1', 'Release: 1', 'Summary: x', 'License: MIT', 'BuildArch: noarch'];
+  await writeFile(spec, [`Name: ${name}`, ...facts, '%description', 'x', '%files', ''].join('\n'));
+  const macros = [`_topdir ${build.path}`, `_rpmdir ${build.path}`, `_rpmfilename ${name}.rpm`];
+  await mustRun(['rpmbuild', '-bb', ...macros.flatMap((macro) => ['--define', macro]), spec], { cwd: build.path });
+  const path = join(scratch.path, `${name}.rpm`);
+  await copyFile(join(build.path, `${name}.rpm`), path);
+  return path;
 }
 
 async function forgetPassphrases(of: TestKey): Promise<void> {
@@ -101,9 +95,8 @@ describe('signing with a protected key and no terminal', () => {
     await signer.signRpm(path);
     await verifier.verifyRpm(path);
     expect(await readFile(path)).not.toEqual(before);
-    expect((await mustRun(['rpm', '-qp', '--nosignature', '--qf', '%{RSAHEADER:pgpsig}', path])).stdout).toMatch(
-      /^RSA\/SHA256/,
-    );
+    const query = ['rpm', '-qp', '--nosignature', '--qf', '%{RSAHEADER:pgpsig}', 'signed.rpm'] as const;
+    expect((await mustRun(query, { cwd: scratch.path })).stdout).toMatch(/^RSA\/SHA256/);
     expect(visibleText(used)).not.toContain(passphrase);
     expect((await readdir(scratch.path, { recursive: true })).filter((name) => name.endsWith('passphrase'))).toEqual(
       [],
@@ -209,6 +202,7 @@ describe('verifying', () => {
     await using both = await openVerifier([key.publicKey, other.publicKey], ports(), scratch.path);
     const signed = await signer.clearSign(text);
     expect(await both.verifyClearSigned(signed, 'x')).toBe(text);
+    const wrong = await signer.detachSign(Buffer.from('a'));
     const refused = await Promise.all(
       [
         verifier.verifyClearSigned(signed.replace('last', 'lost'), 'InRelease'),
@@ -216,7 +210,7 @@ describe('verifying', () => {
         verifier.verifyClearSigned(text, 'InRelease'),
         verifier.verifyClearSigned(`Suite: evil\n${signed}`, 'InRelease'),
         verifier.verifyClearSigned(`${signed}Suite: evil\n`, 'InRelease'),
-        verifier.verifyDetached(Buffer.from('b'), await signer.detachSign(Buffer.from('a')), 'repomd.xml'),
+        verifier.verifyDetached(Buffer.from('b'), wrong, 'repomd.xml'),
         verifier.verifyDetached(Buffer.from('b'), 'no signature\n', 'repomd.xml'),
       ].map((promise) => refusal(promise)),
     );

@@ -52,3 +52,24 @@ export function dearmor(text: string, path: string): Uint8Array {
   if (blocks.length === 0) throw keyInvalid(path, 'is no ASCII-armoured public key');
   return Buffer.concat(blocks.map((body) => dearmorBlock(body, path)));
 }
+
+/**
+ * The ASCII-armoured form of public keys, in one block: lines of 64 characters and a checksum, as gpg writes them (RFC
+ * 9580, 6.2).
+ */
+export function armor(bytes: Uint8Array): string {
+  const lines =
+    Buffer.from(bytes)
+      .toString('base64')
+      .match(/.{1,64}/g) ?? [];
+  const checksum = Buffer.alloc(3);
+  checksum.writeUIntBE(crc24(bytes), 0, 3);
+  return [
+    '-----BEGIN PGP PUBLIC KEY BLOCK-----',
+    '',
+    ...lines,
+    `=${checksum.toString('base64')}`,
+    '-----END PGP PUBLIC KEY BLOCK-----',
+    '',
+  ].join('\n');
+}

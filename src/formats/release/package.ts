@@ -1,5 +1,5 @@
 import type { ReleaseSettings } from '../../manifest/manifest.ts';
-import { independentArchitecture } from '../../model/format.ts';
+import { independentArchitecture, type PackageFormat } from '../../model/format.ts';
 import type { BuildTarget } from '../../plan/build-plan.ts';
 import { sortContents } from '../../packages/contents.ts';
 import type { PackageDefinition } from '../../packages/definition.ts';
@@ -9,8 +9,8 @@ import { formatPackageName } from '../../packages/names.ts';
 import { relation } from '../../packages/relations.ts';
 import { noServices } from '../../packages/service-plan.ts';
 import { readManifestFile } from '../../packages/sources.ts';
-import { dearmor } from './armor.ts';
-import { readPublicKeys, requireSigningKey } from './public-keys.ts';
+import { armor } from './armor.ts';
+import { readPublicKeys, requireSigningKey, type PublicKeys } from './public-keys.ts';
 import { defineRepository } from './repository.ts';
 
 /**
@@ -35,13 +35,21 @@ export async function readReleaseKey(
  * 2020-01-01. A release package has a version of its own and comes out of many builds; the same version has to be the
  * same bytes in all of them, or a repository would have to refuse it.
  */
-const fixedDate = 1_577_836_800;
+export const releaseDate = 1_577_836_800;
 
-function keyEntry(path: string, key: string, origin: string): FileEntry {
-  const binary = dearmor(key, origin);
-  const entry = fileEntry(path, path.endsWith('.gpg') ? binary : key);
-  // rpm's key directory is no place for an administrator's changes, and a new key has to arrive.
-  return path.startsWith('/etc/pki/') ? { ...entry, configuration: false } : entry;
+/**
+ * The file with the keys, in the form that every client of the distribution reads whole. For apt it is one block, from the
+ * first line on: up to 2.6 it goes by that line, and joins all blocks before it decodes them, where the padding of one
+ * breaks what comes next (apt-key, dearmor_keyring). For rpm it is a block for each key, as old ones take it.
+ */
+function keyEntry(path: string, keys: PublicKeys, format: PackageFormat): FileEntry {
+  const { certificates } = keys;
+  if (format === 'rpm') {
+    // rpm's key directory is no place for an administrator's changes, and a new key has to arrive.
+    return fileEntry(path, certificates.map(armor).join(''), { configuration: false });
+  }
+  const all = Buffer.concat(certificates);
+  return fileEntry(path, path.endsWith('.gpg') ? all : armor(all));
 }
 
 /** What apt needs for an https address: its transport was a package of its own before apt 1.5 (dpkg 1.19 came with it). */
@@ -69,7 +77,7 @@ export function defineReleasePackage(
   const { format } = distribution;
   const contents = [
     fileEntry(path, text),
-    ...(key === undefined ? [] : [keyEntry(keyPath, key, release.key ?? release.id)]),
+    ...(key === undefined ? [] : [keyEntry(keyPath, readPublicKeys(key, release.key ?? release.id), format)]),
   ];
   return {
     id: 'release',
@@ -107,6 +115,6 @@ export function defineReleasePackage(
     integration: noIntegration.policy,
     services: noServices,
     changelog: [],
-    epoch: fixedDate,
+    epoch: releaseDate,
   };
 }

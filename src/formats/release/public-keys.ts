@@ -11,6 +11,8 @@ const publicSubkey = 14;
 
 interface Packet {
   readonly type: number;
+  /** The whole packet. */
+  readonly bytes: Buffer;
   readonly body: Buffer;
 }
 
@@ -38,8 +40,9 @@ function packetsOf(bytes: Buffer): readonly Packet[] | undefined {
     const body = (header & 0x80) === 0 ? undefined : measure(bytes, at);
     if (body === undefined || body.start + body.length > bytes.length) return undefined;
     const type = (header & 0x40) === 0 ? (header >> 2) & 15 : header & 63;
-    packets.push({ type, body: bytes.subarray(body.start, body.start + body.length) });
-    at = body.start + body.length;
+    const end = body.start + body.length;
+    packets.push({ type, bytes: bytes.subarray(at, end), body: bytes.subarray(body.start, end) });
+    at = end;
   }
   return packets;
 }
@@ -71,6 +74,13 @@ function unusable(path: string, message: string, hint: string): CoachbuilderErro
 export interface PublicKeys {
   readonly primary: readonly string[];
   readonly subkeys: readonly string[];
+  /** Binary, one for each primary key, with all that belongs to it (RFC 9580, 10.1). */
+  readonly certificates: readonly Uint8Array[];
+}
+
+function certificatesOf(packets: readonly Packet[]): readonly Uint8Array[] {
+  const starts = packets.flatMap(({ type }, index) => (type === publicKey ? [index] : []));
+  return starts.map((start, index) => Buffer.concat(packets.slice(start, starts[index + 1]).map(({ bytes }) => bytes)));
 }
 
 /**
@@ -97,7 +107,7 @@ export function readPublicKeys(text: string, path: string): PublicKeys {
       .filter((one) => one !== '');
   const primary = found(publicKey);
   if (primary.length === 0) throw unusable(path, 'holds no public key', hint);
-  return { primary, subkeys: found(publicSubkey) };
+  return { primary, subkeys: found(publicSubkey), certificates: certificatesOf(packets) };
 }
 
 /**

@@ -1,16 +1,9 @@
-import { dirname } from 'node:path';
-
 import type { CommandSpec } from '../command.ts';
 import { passphraseOptions } from './gpg.ts';
 
 /** A macro for the command line: rpm expands its value. */
 function define(name: string, value: string): readonly string[] {
   return ['--define', `${name} ${value.replaceAll('%', '%%')}`];
-}
-
-/** A word for the command line that rpm makes of macros and splits with popt's rules of quoting: popt(3). */
-function quoted(word: string): string {
-  return `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 export interface RpmSigning {
@@ -20,7 +13,9 @@ export interface RpmSigning {
   readonly user: string;
   /** Absolute path of gpg: Debian's rpm would run /usr/bin/gpg2, which Debian does not have. */
   readonly gpg: string;
-  /** Absolute path of a file with the passphrase, that nobody else may read; undefined means that none is needed. */
+  /** Absolute path of a directory of its own. */
+  readonly directory: string;
+  /** Name of a file in it with the passphrase, that nobody else may read; undefined means that none is needed. */
   readonly passphraseFile: string | undefined;
   /** With the GNUPGHOME. */
   readonly env: Readonly<Record<string, string>>;
@@ -30,7 +25,7 @@ export interface RpmSigning {
  * `rpmsign --addsign`: one signature of the header, which holds the payload's digest; rpmsign(8). It replaces another one.
  * SHA-256 is what rpm 4.11 of CentOS 7 and everything after it reads, and what rpm signs with itself since 4.14.
  */
-export function rpmSignCommand({ path, user, gpg, passphraseFile, env }: RpmSigning): CommandSpec {
+export function rpmSignCommand({ path, user, gpg, directory, passphraseFile, env }: RpmSigning): CommandSpec {
   const source = passphraseFile === undefined ? undefined : { file: passphraseFile };
   const extra = ['--no-options', '--batch', '--no-tty', ...passphraseOptions(source)];
   return {
@@ -43,13 +38,11 @@ export function rpmSignCommand({ path, user, gpg, passphraseFile, env }: RpmSign
       '_gpg_path %{nil}',
       ...define('__gpg', gpg),
       ...define('_gpg_digest_algo', 'sha256'),
-      ...define(
-        '_gpg_sign_cmd_extra_args',
-        extra.map((word) => (word.startsWith('/') ? quoted(word) : word)).join(' '),
-      ),
+      // A name without a directory: rpm splits this by rules of quoting that are no shell's.
+      ...define('_gpg_sign_cmd_extra_args', extra.join(' ')),
       path,
     ],
-    cwd: dirname(path),
+    cwd: directory,
     env,
   };
 }

@@ -86,6 +86,7 @@ describe('the policies of a bucket', () => {
         'debian/dists/bookworm/main/binary-amd64/by-hash/SHA256/0123',
         'centos/7/x86_64/repodata/0123-primary.xml.gz',
         'centos/7/x86_64/.snap/1-0123/repodata/repomd.xml',
+        'debian/12/amd64/.history/1-0123.json.gz',
       ])
         expect(refused(key), key).toBe(true);
       for (const key of [

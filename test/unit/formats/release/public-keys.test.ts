@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { afterAll, describe, expect, it, test } from 'vitest';
 
-import { dearmor } from '../../../../src/formats/release/armor.ts';
+import { armor, dearmor } from '../../../../src/formats/release/armor.ts';
 import { readReleaseKey } from '../../../../src/formats/release/package.ts';
 import { readPublicKeys } from '../../../../src/formats/release/public-keys.ts';
 
@@ -35,10 +35,20 @@ const invalid = (message: string): Error =>
   }) as Error;
 
 test('one key, several blocks, and several keys in one block are read in their order', () => {
-  expect(readPublicKeys(old, 'key.asc')).toEqual({ primary: [fingerprints.old], subkeys: [fingerprints.oldSubkey] });
-  const both = { primary: [fingerprints.old, fingerprints.renewed], subkeys: [fingerprints.oldSubkey] };
+  const one = { primary: [fingerprints.old], subkeys: [fingerprints.oldSubkey], certificates: [binary(old)] };
+  expect(readPublicKeys(old, 'key.asc')).toEqual(one);
+  const both = {
+    primary: [fingerprints.old, fingerprints.renewed],
+    subkeys: [fingerprints.oldSubkey],
+    certificates: [binary(old), binary(renewed)],
+  };
   expect(readPublicKeys(`The old one:\n${old}\nand the new one:\n${renewed}`, 'key.asc')).toEqual(both);
   expect(readPublicKeys(armour(Buffer.concat([binary(old), binary(renewed)])), 'key.asc')).toEqual(both);
+});
+
+test('armour is what gpg writes', () => {
+  expect(armor(binary(old))).toBe(old);
+  expect(armor(binary(renewed))).toBe(renewed);
 });
 
 test('lengths of the newer form are read as well (RFC 9580, 4.2.1)', () => {

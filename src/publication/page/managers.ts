@@ -1,0 +1,101 @@
+import type { Distribution } from '../../distributions/distribution.ts';
+import { quoteShell } from '../../formats/quote-shell.ts';
+
+/** A package in a version of its own. */
+export interface NamedVersion {
+  readonly name: string;
+  /** `[epoch:]version-release`. */
+  readonly version: string;
+}
+
+/**
+ * The commands of a package manager, one line each, for root's shell. None of them asks: what is pasted as one block
+ * would be taken for the answer.
+ */
+export interface ManagerCommands {
+  readonly install: (names: readonly string[]) => readonly string[];
+  /** Another version than the newest, also over a newer one; the first is what is meant, the others go with it. */
+  readonly installVersion: (packages: readonly NamedVersion[]) => readonly string[];
+  readonly upgrade: (names: readonly string[], repository: string) => readonly string[];
+  /**
+   * What is newest in a repository that is switched off, also over what is installed; the repository stays off.
+   * Undefined where no option does that.
+   */
+  readonly installFrom: ((repository: string, names: readonly string[]) => readonly string[]) | undefined;
+  /** With what only they needed. */
+  readonly remove: (names: readonly string[]) => readonly string[];
+}
+
+function words(...parts: readonly (string | readonly string[])[]): string {
+  return parts.flat().map(quoteShell).join(' ');
+}
+
+const versions = (packages: readonly NamedVersion[], separator: string): readonly string[] =>
+  packages.map(({ name, version }) => `${name}${separator}${version}`);
+
+/** apt-get(8). What apt resolves takes only the newest version of each package: those that go together are all named. */
+const apt: ManagerCommands = {
+  install: (names) => ['apt-get update', words('apt-get', 'install', '-y', names)],
+  installVersion: (packages) => [
+    'apt-get update',
+    words('apt-get', 'install', '-y', '--allow-downgrades', versions(packages, '=')),
+  ],
+  upgrade: (names) => ['apt-get update', words('apt-get', 'install', '-y', '--only-upgrade', names)],
+  installFrom: undefined,
+  remove: (names) => [words('apt-get', 'purge', '-y', '--auto-remove', names)],
+};
+
+/** Before apt 1.1 there was no `--allow-downgrades`; dpkg 1.18 came with that one. */
+const oldApt: ManagerCommands = {
+  ...apt,
+  installVersion: (packages) => ['apt-get update', words('apt-get', 'install', '-y', versions(packages, '='))],
+};
+
+/** dnf(8), of dnf 4 and 5. */
+const dnf: ManagerCommands = {
+  install: (names) => [words('dnf', 'install', '-y', names)],
+  installVersion: (packages) => [words('dnf', 'install', '-y', versions(packages, '-'))],
+  upgrade: (names) => [words('dnf', 'upgrade', '-y', '--refresh', names)],
+  // Without --best dnf is content with what is installed.
+  installFrom: (repository, names) => [words('dnf', 'install', '-y', '--best', `--enablerepo=${repository}`, names)],
+  remove: (names) => [words('dnf', 'remove', '-y', names)],
+};
+
+/** yum(8), of yum 3: its `install` never goes back to an older version, that is `downgrade`. */
+const yum: ManagerCommands = {
+  install: (names) => [words('yum', 'install', '-y', names)],
+  installVersion: (packages) => [words('yum', 'install', '-y', versions(packages, '-'))],
+  upgrade: (names) => ['yum clean expire-cache', words('yum', 'upgrade', '-y', names)],
+  installFrom: (repository, names) => [words('yum', 'install', '-y', `--enablerepo=${repository}`, names)],
+  remove: (names) => [words('yum', 'remove', '-y', '--setopt=clean_requirements_on_remove=1', names)],
+};
+
+/** zypper(8). */
+const zypper: ManagerCommands = {
+  install: (names) => [words('zypper', '--non-interactive', 'install', names)],
+  installVersion: (packages) => [
+    words('zypper', '--non-interactive', 'install', '--oldpackage', versions(packages, '=')),
+  ],
+  upgrade: (names, repository) => [
+    words('zypper', '--non-interactive', 'refresh', repository),
+    words('zypper', '--non-interactive', 'update', names),
+  ],
+  installFrom: undefined,
+  remove: (names) => [words('zypper', '--non-interactive', 'remove', '--clean-deps', names)],
+};
+
+const managers = { apt, dnf, dnf5: dnf, yum, zypper } as const satisfies Record<
+  Distribution['packageManager'],
+  ManagerCommands
+>;
+
+/** Whether apt installs package files by their path, `./acme-release.deb`: from 1.1 on, which came with dpkg 1.18. */
+export function aptTakesFiles({ dpkg }: { readonly dpkg: string }): boolean {
+  return !/^1\.1[0-7]\./.test(dpkg);
+}
+
+/** The commands of a distribution's package manager. */
+export function managerOf(distribution: Distribution): ManagerCommands {
+  if (distribution.format === 'deb' && !aptTakesFiles(distribution.deb)) return oldApt;
+  return managers[distribution.packageManager];
+}

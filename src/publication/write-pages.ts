@@ -1,0 +1,138 @@
+import { createHash } from 'node:crypto';
+
+import type { DistributionTable } from '../distributions/table.ts';
+import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
+import { readPublicKeys } from '../formats/release/public-keys.ts';
+import type { ReleaseSettings } from '../manifest/manifest.ts';
+import { findArchitecture } from '../model/architecture.ts';
+import type { Place } from '../repository/place.ts';
+import { placesFor } from '../repository/places.ts';
+import type { Signer, Verifier } from '../signing/signer.ts';
+import type { Condition, ObjectStore, StoredObject } from '../store/object-store.ts';
+import { mapConcurrently } from '../system/files.ts';
+import { pageKeys, renderPages } from './page/pages.ts';
+import { repositoriesSchema } from './page/repositories-schema.ts';
+import { viewOf } from './page/view-of.ts';
+import { widen } from './place-rules.ts';
+import { readPlaces, type IndexFormats, type PublishedPlace } from './published.ts';
+import type { PutRecord } from './uploads.ts';
+
+/** How often other publishers may write the pages while we read what they are about. */
+const rounds = 10;
+
+/** Requests at once. */
+const limit = 4;
+
+const [, , documentKey] = pageKeys;
+
+export interface PageRequest {
+  readonly release: ReleaseSettings;
+  readonly table: DistributionTable;
+  /** The armoured public keys that are published. */
+  readonly keyText: string;
+  /** Places that were just published, whether the pages know of them or not. */
+  readonly places: readonly Place[];
+}
+
+export interface PagePorts {
+  readonly store: ObjectStore;
+  readonly formats: IndexFormats;
+  readonly verifier: Verifier;
+  readonly signer: Pick<Signer, 'fingerprint'>;
+}
+
+/**
+ * The places that a repository consists of, as its `repositories.json` says.
+ * @returns none for a document that is not ours
+ */
+export function placesIn(
+  document: string,
+  { release, table }: Pick<PageRequest, 'release' | 'table'>,
+): readonly Place[] {
+  let json: unknown;
+  try {
+    json = JSON.parse(document);
+  } catch {
+    return [];
+  }
+  const parsed = repositoriesSchema.safeParse(json);
+  if (!parsed.success) return [];
+  return parsed.data.distributions.flatMap(({ id, repositories }) => {
+    const distribution = table.get(id);
+    if (distribution === undefined) return [];
+    return repositories.flatMap(({ channel, architectures: words }) => {
+      const architectures = words.map(findArchitecture).filter((each) => each !== undefined);
+      return placesFor({ distribution, architectures, channel }, release);
+    });
+  });
+}
+
+function idOf({ root, suite }: Place): string {
+  return `${root} ${suite}`;
+}
+
+/** Every place once; those of apt's classic layout with all the architectures that they are known for. */
+function union(places: readonly Place[]): readonly Place[] {
+  const found = new Map<string, Place>();
+  for (const place of places) {
+    const words = [...(found.get(idOf(place))?.architectures ?? []), ...place.architectures];
+    found.set(idOf(place), { ...place, architectures: [...new Set(words)].sort() });
+  }
+  return [...found.values()];
+}
+
+function conditionFor(existing: StoredObject | undefined): Condition {
+  return existing === undefined ? { kind: 'absent' } : { kind: 'unchanged', etag: existing.etag };
+}
+
+/** The places that were published before, by this publication or by any other one. */
+async function publishedPlaces(
+  request: PageRequest,
+  { store, formats, verifier }: PagePorts,
+): Promise<readonly (PublishedPlace & { readonly index: NonNullable<PublishedPlace['index']> })[]> {
+  const document = await store.get(documentKey);
+  const known = document === undefined ? [] : placesIn(document.bytes.toString(), request);
+  const all = union([...known, ...request.places]);
+  const published = await readPlaces(all, { reader: store, formats, verifier });
+  return published.flatMap(({ place, index }) => (index === undefined ? [] : [{ place: widen(place, index), index }]));
+}
+
+/**
+ * Writes the landing page, the instructions and `repositories.json`, from what all indexes of the repository say now. A
+ * page replaces only what was there before the indexes were read, so that a slower publisher never undoes a faster one.
+ * The same indexes make the same pages, and what is there already is not written.
+ * @throws what `IndexFormat.read` throws; CoachbuilderError `publication-conflict`
+ */
+export async function writePages(request: PageRequest, ports: PagePorts): Promise<readonly PutRecord[]> {
+  const { store, signer } = ports;
+  const { release, keyText } = request;
+  const { primary } = readPublicKeys(keyText, release.key ?? release.id);
+  const others = primary.filter((each) => each !== signer.fingerprint);
+  const key = {
+    fingerprints: [signer.fingerprint, ...others],
+    algorithm: '',
+    sha256: createHash('sha256').update(keyText).digest('hex'),
+  };
+  for (let round = 0; round < rounds; round += 1) {
+    const before = new Map(
+      await mapConcurrently(pageKeys, limit, async (name) => [name as string, await store.head(name)] as const),
+    );
+    const published = await publishedPlaces(request, ports);
+    const places = published.map(({ place, index }) => ({ place, date: index.date, entries: index.entries }));
+    const date = Math.max(0, ...places.map((each) => each.date));
+    const records: PutRecord[] = [];
+    let isLost = false;
+    for (const page of renderPages(viewOf({ release, key, date, places }))) {
+      const existing = before.get(page.key);
+      const isThere = existing?.sha256 === page.sha256;
+      const { outcome } = isThere ? { outcome: 'present' } : await store.put(page, conditionFor(existing));
+      isLost ||= outcome === 'condition-failed';
+      if (isLost) break;
+      records.push({ key: page.key, size: page.size, outcome: isThere ? 'present' : 'put' });
+    }
+    if (!isLost) return records;
+  }
+  throw new CoachbuilderError('publication-conflict', 'other publishers wrote the landing page again and again', {
+    hint: 'run the same command again: the packages are published, only the page may be older than they are',
+  });
+}
