@@ -18,6 +18,7 @@ const repositoryTools = {
   createrepo_c: 'createrepo-c',
   'apt-ftparchive': 'apt-utils',
   dnf: 'dnf',
+  xmllint: 'libxml2-utils',
 };
 const suites = {
   unit: { checks: true, tools: { ...pythonTools, ...formatTools, git: 'git', shellcheck: 'shellcheck' } },

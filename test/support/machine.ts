@@ -72,6 +72,10 @@ const packageOf = {
   rpm2cpio: 'rpm2cpio',
   cpio: 'cpio',
   patchelf: 'patchelf',
+  rpmsign: 'rpm',
+  mergerepo_c: 'createrepo-c',
+  xmllint: 'libxml2-utils',
+  zypper: 'zypper',
 } as const;
 
 export type Tool = keyof typeof packageOf;

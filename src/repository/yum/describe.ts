@@ -38,7 +38,9 @@ export async function describeRpms(
     [paths.primary, paths.filelists, paths.other].map(async (path) => gunzipSync(await readFile(path)).toString()),
   );
   const documents = { primary: primary ?? '', filelists: filelists ?? '', other: other ?? '' };
-  const described = new Map(readEntries(documents, paths, '').map((entry) => [entry.file, entry]));
+  const described = new Map(
+    readEntries(documents, paths, { base: '', author: 'theirs' }).map((entry) => [entry.file, entry]),
+  );
   return files.map(([file, destination], index) => {
     const entry = described.get(linkOf(index));
     if (entry === undefined)

@@ -2,7 +2,7 @@ import { CoachbuilderError } from '../../errors/coachbuilder-error.ts';
 import { compareRpmVersions } from '../../model/rpm-version.ts';
 import type { RpmEntry } from '../index-format.ts';
 import { kinds, type Kind } from './repomd.ts';
-import { cutPieces, escapeXml, type XmlElement, type XmlPiece } from './xml.ts';
+import { cutKnownPieces, cutPieces, escapeXml, type XmlElement, type XmlPiece } from './xml.ts';
 
 /** The three documents, or something of each. */
 export type OfEach<Value> = Readonly<Record<Kind, Value>>;
@@ -11,6 +11,8 @@ interface Shape {
   readonly root: string;
   readonly namespaces: Readonly<Record<string, string>>;
   readonly wanted: ReadonlySet<string>;
+  /** In what createrepo_c writes, all that is wanted of a package is before this. */
+  readonly rest: string;
 }
 
 const rpmNamespace = 'http://linux.duke.edu/metadata/rpm';
@@ -21,21 +23,32 @@ const shapes: OfEach<Shape> = {
     root: 'metadata',
     namespaces: { '': 'http://linux.duke.edu/metadata/common', rpm: rpmNamespace },
     wanted: new Set(['name', 'arch', 'version', 'checksum', 'time', 'size', 'location']),
+    rest: '<format>',
   },
   filelists: {
     root: 'filelists',
     namespaces: { '': 'http://linux.duke.edu/metadata/filelists' },
     wanted: new Set(),
+    rest: '\n',
   },
-  other: { root: 'otherdata', namespaces: { '': 'http://linux.duke.edu/metadata/other' }, wanted: new Set() },
+  other: {
+    root: 'otherdata',
+    namespaces: { '': 'http://linux.duke.edu/metadata/other' },
+    wanted: new Set(),
+    rest: '\n',
+  },
 };
 
 function invalid(origin: string, problem: string, hint: string): CoachbuilderError {
   return new CoachbuilderError('repository-invalid', `${origin} ${problem}`, { hint });
 }
 
-function cut(kind: Kind, document: string, origin: string): readonly XmlPiece[] {
-  const { attributes, pieces } = cutPieces(document, { ...shapes[kind], piece: 'package', origin });
+/** Whether we wrote the documents, and read every package in them before we did; what others wrote is read whole. */
+export type Author = 'ours' | 'theirs';
+
+function cut(kind: Kind, document: string, { origin, author }: Omit<Reading, 'base'>): readonly XmlPiece[] {
+  const request = { ...shapes[kind], piece: 'package', origin };
+  const { attributes, pieces } = author === 'ours' ? cutKnownPieces(document, request) : cutPieces(document, request);
   const said = attributes['packages'];
   if (said !== undefined && said !== String(pieces.length))
     throw invalid(
@@ -72,16 +85,17 @@ function fileAt(href: string, base: string): string | undefined {
     : file;
 }
 
-/** How a piece of primary becomes an entry's: where the package is, seen from the root, and what else is replaced. */
+/** How a document is read. */
 interface Reading {
   readonly origin: string;
   /** What leads from the directory above repodata/ to the root of the place: nothing, or `../../` in a snapshot. */
   readonly base: string;
+  readonly author: Author;
 }
 
 type PrimaryEntry = Omit<RpmEntry, 'filelists' | 'other'>;
 
-function readPrimary(piece: XmlPiece, { origin, base }: Reading): PrimaryEntry {
+function readPrimary(piece: XmlPiece, { origin, base }: Omit<Reading, 'author'>): PrimaryEntry {
   const find = (name: string): XmlElement => {
     const element = piece.children.get(name);
     if (element === undefined)
@@ -114,21 +128,24 @@ function readPrimary(piece: XmlPiece, { origin, base }: Reading): PrimaryEntry {
 
 /**
  * The entries of an index.
- * @param base what leads from the directory above repodata/ to the root of the place
+ * @param origins where the documents are from, for messages
  * @throws CoachbuilderError `repository-invalid`
  */
-export function readEntries(documents: OfEach<string>, origins: OfEach<string>, base: string): readonly RpmEntry[] {
+export function readEntries(
+  documents: OfEach<string>,
+  origins: OfEach<string>,
+  { base, author }: Omit<Reading, 'origin'>,
+): readonly RpmEntry[] {
+  const pieces = (kind: Kind): readonly XmlPiece[] => cut(kind, documents[kind], { origin: origins[kind], author });
   const byChecksum = (kind: 'filelists' | 'other'): ReadonlyMap<string, string> =>
-    new Map(
-      cut(kind, documents[kind], origins[kind]).map(({ attributes, xml }) => [attributes['pkgid'] ?? '', xml] as const),
-    );
+    new Map(pieces(kind).map(({ attributes, xml }) => [attributes['pkgid'] ?? '', xml] as const));
   const [filelists, other] = [byChecksum('filelists'), byChecksum('other')];
   const found = (kind: 'filelists' | 'other', { sha256, name }: PrimaryEntry): string => {
     const xml = (kind === 'filelists' ? filelists : other).get(sha256);
     if (xml !== undefined) return xml;
     throw invalid(origins[kind], `lacks ${name} (${sha256}), which primary has`, 'restore that file');
   };
-  return cut('primary', documents.primary, origins.primary).map((piece) => {
+  return pieces('primary').map((piece) => {
     const entry = readPrimary(piece, { origin: origins.primary, base });
     return { ...entry, filelists: found('filelists', entry), other: found('other', entry) };
   });

@@ -6,7 +6,7 @@ import type { Verifier } from '../../signing/signer.ts';
 import type { ObjectReader } from '../../store/object-store.ts';
 import type { PublishedIndex, RpmEntry } from '../index-format.ts';
 import type { Place } from '../place.ts';
-import { readEntries, type OfEach } from './entries.ts';
+import { readEntries, type Author, type OfEach } from './entries.ts';
 import { fixedDirectory, layout, snapshotDirectory, snapshotName, type IndexDirectory } from './layout.ts';
 import { kinds, readRepomd, type Kind, type Repomd } from './repomd.ts';
 
@@ -90,14 +90,14 @@ async function documentOf(kind: Kind, { repomd, directory }: SignedRepomd, sourc
   }
 }
 
-async function entriesOf(signed: SignedRepomd, source: Source): Promise<readonly RpmEntry[]> {
+async function entriesOf(signed: SignedRepomd, author: Author, source: Source): Promise<readonly RpmEntry[]> {
   const { directory, repomd } = signed;
   const title = (kind: Kind): string => titleOf(source, directory.prefix + repomd.records[kind].href);
   const [primary = '', filelists = '', other = ''] = await Promise.all(
     kinds.map((kind) => documentOf(kind, signed, source)),
   );
   const origins: OfEach<string> = { primary: title('primary'), filelists: title('filelists'), other: title('other') };
-  return readEntries({ primary, filelists, other }, origins, directory.base);
+  return readEntries({ primary, filelists, other }, origins, { base: directory.base, author });
 }
 
 function objectsOf({ directory, repomd }: SignedRepomd): readonly string[] {
@@ -184,7 +184,7 @@ async function adopt(place: Place, source: Source): Promise<PublishedIndex | und
   return {
     etag: undefined,
     date: signed.repomd.date,
-    entries: await entriesOf(signed, source),
+    entries: await entriesOf(signed, 'theirs', source),
     frozen: {},
     objects: objectsOf(signed),
     staleAliases: [],
@@ -206,7 +206,10 @@ export async function readYumIndex(
   if (head === undefined) return adopt(place, source);
   const name = snapshotNamed(head.bytes.toString(), place, titleOf(source, key));
   const snapshot = await readSnapshot(place, name, source);
-  const [entries, fixed] = await Promise.all([entriesOf(snapshot, source), compareFixed(place, snapshot, source)]);
+  const [entries, fixed] = await Promise.all([
+    entriesOf(snapshot, 'ours', source),
+    compareFixed(place, snapshot, source),
+  ]);
   return {
     etag: head.etag,
     date: snapshot.repomd.date,

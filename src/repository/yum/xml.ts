@@ -127,6 +127,15 @@ export interface CutRequest {
   readonly wanted: ReadonlySet<string>;
   /** Where the document is from, for the message. */
   readonly origin: string;
+  /** In a piece that we wrote ourselves, all that is wanted is before this. */
+  readonly rest: string;
+}
+
+interface Cut {
+  /** The root's. */
+  readonly attributes: Readonly<Record<string, string>>;
+  /** In the document's order. */
+  readonly pieces: readonly XmlPiece[];
 }
 
 /** Declarations of the root beyond the expected ones, as attributes. @throws when it binds an expected prefix otherwise */
@@ -144,13 +153,9 @@ function furtherDeclarations(root: SaxesTagNS, request: CutRequest): string {
 
 /**
  * Cuts the elements directly below the root out of a document, as text that can be put into another one.
- * @returns the root's attributes, and the pieces in the document's order
  * @throws CoachbuilderError `repository-invalid`
  */
-export function cutPieces(
-  document: string,
-  request: CutRequest,
-): { readonly attributes: Readonly<Record<string, string>>; readonly pieces: readonly XmlPiece[] } {
+export function cutPieces(document: string, request: CutRequest): Cut {
   const { origin, piece: pieceName, wanted } = request;
   const pieces: XmlPiece[] = [];
   let attributes: Readonly<Record<string, string>> = {};
@@ -163,8 +168,9 @@ export function cutPieces(
           throw invalid(origin, `holds <${tag.name}> instead of <${request.root}>`);
         attributes = attributesOf(tag);
         declarations = furtherDeclarations(tag, request);
+      } else if ((tag.name === pieceName) !== (depth === 1)) {
+        throw invalid(origin, `holds <${tag.name}> where it has no place`);
       } else if (depth === 1) {
-        if (tag.local !== pieceName || tag.prefix !== '') throw invalid(origin, `holds <${tag.name}> in its root`);
         children = [];
       }
     },
@@ -184,6 +190,42 @@ export function cutPieces(
     },
   });
   return { attributes, pieces };
+}
+
+/** The pieces by their text alone; undefined when that does not tell. */
+function cutShort(document: string, request: CutRequest): Cut | undefined {
+  const end = `</${request.piece}>`;
+  const first = document.indexOf(`<${request.piece} `);
+  if (first === -1) return undefined;
+  const texts: string[] = [];
+  const short: string[] = [document.slice(0, first)];
+  let from = first;
+  for (let close = document.indexOf(end, from); close !== -1; close = document.indexOf(end, from)) {
+    const start = document.indexOf('<', from);
+    const text = document.slice(start, close);
+    const rest = text.indexOf(request.rest);
+    texts.push(text);
+    short.push(rest === -1 ? text : text.slice(0, rest), end);
+    from = close + end.length;
+  }
+  const { attributes, pieces } = cutPieces(short.join('') + document.slice(from), request);
+  const whole = pieces.map((piece, index) => ({ ...piece, xml: `${texts[index] ?? ''}${end}` }));
+  const isSame = pieces.every(({ xml }, index) => texts[index]?.startsWith(xml.slice(0, -end.length)));
+  return isSame && pieces.length === texts.length ? { attributes, pieces: whole } : undefined;
+}
+
+/**
+ * As {@link cutPieces}, of a document that is known to be sound: a list of the files of a few large packages is read in a
+ * tenth of the time. What this short cut cannot tell is read whole.
+ */
+export function cutKnownPieces(document: string, request: CutRequest): Cut {
+  try {
+    const cut = cutShort(document, request);
+    if (cut !== undefined) return cut;
+  } catch (error) {
+    if (!(error instanceof CoachbuilderError)) throw error;
+  }
+  return cutPieces(document, request);
 }
 
 const escapes: Readonly<Record<string, string>> = {
