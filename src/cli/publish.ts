@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { selectDistributions } from '../distributions/select.ts';
 import { runStage } from '../pipeline/stage.ts';
 import { publishingTools } from '../plan/required-tools.ts';
+import { requireAcceptedKey } from '../publication/accepted-key.ts';
 import { applyPublication } from '../publication/apply.ts';
 import { arrange } from '../publication/arrange.ts';
 import { findPackages, readPackageFiles } from '../publication/package-files.ts';
@@ -31,6 +32,8 @@ async function makePlan(
     distributions: selectDistributions(options.distributions, table),
     isPublished: async (place) => (await store.head(formats[place.format].headOf(place))) !== undefined,
   });
+  const distributions = [...new Set(shipments.map(({ place }) => place.distribution))];
+  requireAcceptedKey(publishing.signer, distributions, { now: publishing.now, reporter: session.ports.reporter });
   return planPublication(
     {
       shipments: await signRpms(shipments, publishing),

@@ -43,6 +43,8 @@ export interface Publishing extends AsyncDisposable {
   readonly signer: Signer;
   readonly verifier: Verifier;
   readonly clock: Clock;
+  /** When the command was started. */
+  readonly now: Date;
   /** Absolute directory that is removed at the end. */
   readonly scratch: string;
 }
@@ -158,7 +160,7 @@ export async function openPublishing(
     const { endpoint, region } = release.repository;
     const location = { url, endpoint: options.endpoint ?? endpoint, region: options.region ?? region };
     return {
-      ...{ release, table, keyText, signer, verifier, clock, scratch },
+      ...{ release, table, keyText, signer, verifier, clock, scratch, now: world.now },
       store: openStore({ ...location, env: world.env }),
       publicReader: openPublicReader(options, url, order),
       formats: { deb: aptIndex(session.ports), rpm: yumIndex({ ...session.ports, scratch }) },

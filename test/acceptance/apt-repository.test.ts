@@ -17,7 +17,7 @@ import {
   type LiteralServer,
 } from '../support/apt-repository.ts';
 import { gpgSigner, type GpgSigner } from '../support/gpg-signer.ts';
-import type { Outcome } from '../support/machine.ts';
+import { requireTools, type Outcome } from '../support/machine.ts';
 import { debianRoot, describeWithRoots, type DebianRelease, type Root } from '../support/roots.ts';
 import { testPorts } from '../support/tool-ports.ts';
 
@@ -64,6 +64,7 @@ describeWithRoots('apt and our repositories', () => {
   const now = Math.floor(Date.now() / 1000) - 3600;
 
   beforeAll(async () => {
+    await requireTools('dpkg-deb', 'xz');
     scratch = await scratchDirectory();
     [key, other] = await Promise.all([gpgSigner(), gpgSigner()]);
     format = aptIndex(testPorts({ cacheDirectory: join(scratch.path, 'cache') }));
@@ -172,6 +173,35 @@ describeWithRoots('apt and our repositories', () => {
         expect(policy).toMatch(/release o=Acme,a=bookworm-testing,n=bookworm-testing,l=Acme packages/);
         await apt('install', 'acme');
         expect(await installed('acme')).toBe('2.0~rc1-1');
+      });
+
+      test('clients that know neither by-hash nor InRelease read the aliases', async () => {
+        await put(shelf, stable, [files.old]);
+        // apt before 1.2.
+        expect((await root.run(['apt-get', '-o', 'Acquire::By-Hash=no', 'update'])).exitCode).toBe(0);
+        expect(server.requests.filter((each) => each.includes('by-hash'))).toEqual([]);
+        expect(await candidate()).toBe('1.9-1');
+
+        // apt before 0.8: any apt, where a server says with the right word that there is no InRelease.
+        await root.must(['rm', '-r', '/var/lib/apt/lists']);
+        shelf.delete(format.headOf(stable));
+        server.missing = 404;
+        expect((await update()).exitCode).toBe(0);
+        expect(server.requests.some((each) => /^200 .*\/Release\.gpg$/.test(each))).toBe(true);
+        expect(await candidate()).toBe('1.9-1');
+      });
+
+      test('a client with a foreign architecture is not disturbed', async () => {
+        await put(shelf, stable, [files.old]);
+        await root.must(['dpkg', '--add-architecture', 'i386']);
+        try {
+          const { exitCode, stdout, stderr } = await update();
+          expect(`${stdout}${stderr}`).not.toMatch(/^(?:W|E|Err|Ign)\b/m);
+          expect(exitCode).toBe(0);
+          expect(await candidate()).toBe('1.9-1');
+        } finally {
+          await root.must(['dpkg', '--remove-architecture', 'i386']);
+        }
       });
 
       test('an empty repository is one, too', async () => {

@@ -2,13 +2,15 @@ import { createHash } from 'node:crypto';
 
 import type { RpmEntry } from '../../src/repository/index-format.ts';
 
-/** An entry as createrepo_c 0.17.3 writes it of a small package, for tests that have no package. */
+/** An entry as createrepo_c 0.17.3 writes it of a small package, for tests that have no package; `content` stands for it. */
 export function rpmEntry(
   name: string,
   version: string,
-  { architecture = 'noarch', epoch = 0, files = ['/opt/acme/a'], description = 'For tests.' } = {},
+  { architecture = 'noarch', epoch = 0, files = ['/opt/acme/a'], description = 'For tests.', content = '' } = {},
 ): RpmEntry {
-  const sha256 = createHash('sha256').update([name, version, architecture, epoch].join(' ')).digest('hex');
+  const bytes = content === '' ? [name, version, architecture, epoch].join(' ') : content;
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const size = Buffer.byteLength(bytes);
   const [ver = '', rel = ''] = version.split('-');
   const file = `${name}-${version}.${architecture}.rpm`;
   const numbers = `<version epoch="${String(epoch)}" ver="${ver}" rel="${rel}"/>`;
@@ -19,7 +21,7 @@ export function rpmEntry(
     version: `${epoch === 0 ? '' : `${String(epoch)}:`}${version}`,
     architecture,
     file,
-    size: 6350,
+    size,
     sha256,
     primary: [
       '<package type="rpm">',
@@ -32,7 +34,7 @@ export function rpmEntry(
       '  <packager></packager>',
       '  <url></url>',
       '  <time file="1750000000" build="1750000000"/>',
-      '  <size package="6350" installed="2" archive="372"/>',
+      `  <size package="${String(size)}" installed="2" archive="372"/>`,
       `  <location href="${file}"/>`,
       '  <format>',
       '    <rpm:license>MIT</rpm:license>',
