@@ -54,7 +54,7 @@ let files: readonly PackageFile[];
 beforeAll(async () => {
   await requireTools('apt-ftparchive', 'dpkg-scanpackages', 'dpkg-deb', 'xz');
   scratch = await scratchDirectory();
-  [key, other] = await Promise.all([gpgSigner(), gpgSigner('Other')]);
+  [key, other] = await Promise.all([gpgSigner(), gpgSigner()]);
   format = aptIndex(testPorts({ cacheDirectory: join(scratch.path, 'cache') }));
   const make = (facts: Parameters<typeof makeDeb>[1]): Promise<PackageFile> => makeDeb(scratch.path, facts);
   files = await Promise.all([
