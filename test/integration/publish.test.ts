@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { makeTestKey, type TestKey } from '../support/keys.ts';
 import { requireTools } from '../support/machine.ts';
-import { makeNamedDeb, makePublisher, makeSeedPackages, type Publisher } from '../support/publishing.ts';
+import { makeNamedDeb, makePublisher, makeSeedPackages, type Publisher } from '../support/publisher.ts';
 import { makeRpm } from '../support/rpms.ts';
 
 /** seed-systems §2.14: what the documents' own test expects, but for the hash in the name of a file of yum's metadata. */

@@ -1,91 +1,101 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { readFileSync, statSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 
-import type { PackageFile } from '../../src/repository/index-format.ts';
-import { makeDeb } from './apt-repository.ts';
+import { builtInDistributions } from '../../src/distributions/table.ts';
+import type { ReleaseSettings } from '../../src/manifest/manifest.ts';
+import { applyPublication } from '../../src/publication/apply.ts';
+import { arrange } from '../../src/publication/arrange.ts';
+import { findPackages, readPackageFiles } from '../../src/publication/package-files.ts';
+import { planPublication, requireAccepted } from '../../src/publication/plan.ts';
+import { signRpms } from '../../src/publication/signed-rpms.ts';
+import { keyObject } from '../../src/publication/standing-objects.ts';
+import { writePages } from '../../src/publication/write-pages.ts';
+import { aptIndex } from '../../src/repository/apt/apt-index.ts';
+import { yumIndex } from '../../src/repository/yum/yum-index.ts';
+import { openSigner } from '../../src/signing/open-signer.ts';
+import { openVerifier } from '../../src/signing/open-verifier.ts';
+import { DirectoryStore } from '../../src/store/directory-store.ts';
 import type { TestKey } from './keys.ts';
-import { run, type Outcome } from './machine.ts';
-import { makeRpm } from './rpms.ts';
+import { testPorts } from './tool-ports.ts';
 
-const repository = join(import.meta.dirname, '../..');
-
-/** The command, as a person calls it. */
-export const publishCommand = join(repository, 'admin/publish-packages');
-
-export interface PublisherRequest {
-  /** Where the manifest is written: absolute. */
-  readonly directory: string;
-  readonly baseurl: string;
-  readonly key: Pick<TestKey, 'publicKeyFile' | 'gpgHome' | 'fingerprint'>;
-  /** Lines of the section `repository`. */
-  readonly repository?: readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
+export interface PublishOrder {
+  /** Absolute directory of packages, or their paths. */
+  readonly packages: readonly string[];
+  readonly release: ReleaseSettings;
+  readonly key: TestKey;
+  /** Absolute directory of the repository. */
+  readonly store: string;
+  /** Absolute directory for what is needed meanwhile. */
+  readonly scratch: string;
 }
 
-/** Somebody with a manifest and a key, who publishes. */
-export interface Publisher {
-  readonly directory: string;
-  /** The words before those of the caller, and the environment: to start the process differently. */
-  readonly argv: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-  publish(...args: readonly string[]): Promise<Outcome>;
+/** Publishes packages in a directory, with all that a publication writes, pages included. */
+export async function publishPackages({ packages, release, key, store: root, scratch }: PublishOrder): Promise<void> {
+  for (const directory of [root, scratch]) await mkdir(directory, { recursive: true });
+  const ports = testPorts({ cacheDirectory: scratch });
+  const { publicKey: keyText } = key;
+  await using signer = await openSigner({ fingerprint: key.fingerprint, gpgHome: key.gpgHome }, ports, scratch);
+  await using verifier = await openVerifier([keyText], ports, scratch);
+  const store = new DirectoryStore(root);
+  const formats = { deb: aptIndex(ports), rpm: yumIndex({ ...ports, scratch }) };
+  const files = await readPackageFiles(await findPackages(packages), ports);
+  const table = builtInDistributions();
+  const shipments = await arrange({
+    ...{ files, release, table, distributions: [], architectures: [], channel: undefined },
+    isPublished: () => Promise.resolve(false),
+  });
+  const signed = await signRpms(shipments, { store, formats, signer, verifier, scratch });
+  const clock = { now: () => Math.floor(Date.now() / 1000), wait: () => Promise.resolve(), random: () => 0 };
+  const plan = await planPublication(
+    { shipments: signed, validFor: undefined, preview: false },
+    { reader: store, formats, verifier, clock },
+  );
+  requireAccepted(plan);
+  const { reporter } = ports;
+  const request = { release, table, keyText, places: plan.places.map(({ place }) => place) };
+  await applyPublication(
+    {
+      ...{ plan, release, key: keyObject(release, keyText) },
+      writePages: () => writePages(request, { store, formats, verifier, signer }),
+    },
+    { store, formats, signer, verifier, publicReader: undefined, clock, reporter },
+  );
 }
 
-/** Writes the manifest of a repository, with the words of the documents. */
-export async function makePublisher(request: PublisherRequest): Promise<Publisher> {
-  const { directory, baseurl, key, env: extra = {} } = request;
-  await mkdir(directory, { recursive: true });
-  const manifest = [
-    'vendor: Acme Corporation',
-    'release:',
-    '  id: acme',
-    '  name: Acme',
-    '  package-name: acme-release',
-    `  baseurl: ${baseurl}`,
-    `  key: ${key.publicKeyFile}`,
-    ...(request.repository === undefined ? [] : ['repository:', ...request.repository.map((line) => `  ${line}`)]),
-    '',
-  ];
-  await writeFile(join(directory, 'coachbuilder.yaml'), manifest.join('\n'));
-  const env = { GNUPGHOME: key.gpgHome, XDG_CACHE_HOME: join(directory, 'cache'), ...extra };
-  const argv = ['--progress=plain', `--build-directory=${join(directory, 'build')}`];
+export interface DirectoryServer extends AsyncDisposable {
+  /** `http://127.0.0.1:<port>`. */
+  readonly address: string;
+  /** Serves other bytes at a path, until it is told undefined. */
+  replace(path: string, content: Uint8Array | undefined): void;
+}
+
+/** Serves a directory on loopback; what is not there is forbidden, as on S3 where listing is not allowed. */
+export async function serveDirectory(root: string): Promise<DirectoryServer> {
+  const replaced = new Map<string, Uint8Array>();
+  const server = createServer((request, response) => {
+    const path = decodeURIComponent(new URL(request.url ?? '/', 'http://localhost').pathname);
+    const file = join(root, path);
+    const isFile = statSync(file, { throwIfNoEntry: false })?.isFile() === true;
+    const content = replaced.get(path) ?? (isFile ? readFileSync(file) : undefined);
+    response.writeHead(content === undefined ? 403 : 200, {
+      'cache-control': 'no-cache',
+      'content-length': content?.length ?? 0,
+    });
+    response.end(request.method === 'HEAD' ? undefined : content);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
-    directory,
-    argv,
-    env,
-    publish: (...args) => run([publishCommand, ...args, ...argv], { cwd: directory, env }),
+    address: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
+    replace(path, content) {
+      if (content === undefined) replaced.delete(path);
+      else replaced.set(path, content);
+    },
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
   };
-}
-
-/** A deb under the name that a person expects. */
-export async function makeNamedDeb(
-  directory: string,
-  facts: Parameters<typeof makeDeb>[1],
-  fileName = `${facts.name}_${facts.version.replace(/^\d+:/, '')}_${facts.architecture ?? 'amd64'}.deb`,
-): Promise<PackageFile> {
-  await mkdir(directory, { recursive: true });
-  const made = await makeDeb(directory, facts);
-  const path = join(directory, fileName);
-  await rename(made.path, path);
-  return { ...made, path };
-}
-
-/**
- * The packages of the documents for one version, in a directory for each distribution: three for every architecture,
- * one with programs.
- * @param release such as `0.dev.1`
- */
-export async function makeSeedPackages(directory: string, version: string, release: string): Promise<void> {
-  const independent = ['cli', 'node', 'docker-plugin'].map((part) => `clusterhq-flocker-${part}`);
-  const native = 'clusterhq-python-flocker';
-  for (const distribution of ['ubuntu-14.04', 'ubuntu-16.04']) {
-    const folder = join(directory, distribution);
-    const facts = { version: `${version}-${release}`, files: { [`/opt/flocker/${distribution}`]: distribution } };
-    for (const name of independent) await makeNamedDeb(folder, { name, architecture: 'all', ...facts });
-    await makeNamedDeb(folder, { name: native, architecture: 'amd64', ...facts });
-  }
-  const folder = join(directory, 'centos-7');
-  await mkdir(folder, { recursive: true });
-  for (const name of independent) await makeRpm(folder, { name, version, release });
-  await makeRpm(folder, { name: native, version, release, architecture: 'x86_64' });
 }

@@ -33,28 +33,35 @@ function words(...parts: readonly (string | readonly string[])[]): string {
 const versions = (packages: readonly NamedVersion[], separator: string): readonly string[] =>
   packages.map(({ name, version }) => `${name}${separator}${version}`);
 
-/** apt-get(8). What apt resolves takes only the newest version of each package: those that go together are all named. */
+/**
+ * Another version with apt-get(8), which resolves to the newest version of each package: those that go together are all
+ * named. What is named counts as wanted for its own sake; apt-mark(8) takes that back for the companions, or they would
+ * stay for ever.
+ */
+function aptVersion(packages: readonly NamedVersion[], options: readonly string[]): readonly string[] {
+  const companions = packages.slice(1).map(({ name }) => name);
+  return [
+    'apt-get update',
+    words('apt-get', 'install', '-y', options, versions(packages, '=')),
+    ...(companions.length === 0 ? [] : [words('apt-mark', 'auto', companions)]),
+  ];
+}
+
 const apt: ManagerCommands = {
   install: (names) => ['apt-get update', words('apt-get', 'install', '-y', names)],
-  installVersion: (packages) => [
-    'apt-get update',
-    words('apt-get', 'install', '-y', '--allow-downgrades', versions(packages, '=')),
-  ],
+  installVersion: (packages) => aptVersion(packages, ['--allow-downgrades']),
   upgrade: (names) => ['apt-get update', words('apt-get', 'install', '-y', '--only-upgrade', names)],
   installFrom: undefined,
   remove: (names) => [words('apt-get', 'purge', '-y', '--auto-remove', names)],
 };
 
 /** Before apt 1.1 there was no `--allow-downgrades`; dpkg 1.18 came with that one. */
-const oldApt: ManagerCommands = {
-  ...apt,
-  installVersion: (packages) => ['apt-get update', words('apt-get', 'install', '-y', versions(packages, '='))],
-};
+const oldApt: ManagerCommands = { ...apt, installVersion: (packages) => aptVersion(packages, []) };
 
-/** dnf(8), of dnf 4 and 5. */
+/** dnf(8), of dnf 4 and 5; what a version needs comes along, in its version. */
 const dnf: ManagerCommands = {
   install: (names) => [words('dnf', 'install', '-y', names)],
-  installVersion: (packages) => [words('dnf', 'install', '-y', versions(packages, '-'))],
+  installVersion: (packages) => [words('dnf', 'install', '-y', versions(packages.slice(0, 1), '-'))],
   upgrade: (names) => [words('dnf', 'upgrade', '-y', '--refresh', names)],
   // Without --best dnf is content with what is installed.
   installFrom: (repository, names) => [words('dnf', 'install', '-y', '--best', `--enablerepo=${repository}`, names)],

@@ -1,0 +1,225 @@
+import { describe, expect, it } from 'vitest';
+
+import { planPromotion, type PromoteRequest } from '../../../src/publication/promote.ts';
+import { planRefresh } from '../../../src/publication/refresh.ts';
+import { parseSelection } from '../../../src/publication/selection.ts';
+import { planYank } from '../../../src/publication/yank.ts';
+import { listJson, listText } from '../../../src/publication/list.ts';
+import { FakeRepository, packageOf, placeOf } from '../../support/fake-repository.ts';
+
+const stable = placeOf('debian-12');
+const testing = placeOf('debian-12', 'testing');
+const other = placeOf('debian-11', 'testing');
+const otherStable = placeOf('debian-11');
+
+const app1 = packageOf('acme-app', '1.0-1+debian12');
+const app2 = packageOf('acme-app', '2.0-1+debian12');
+const old2 = packageOf('acme-app', '2.0-1+debian11');
+
+function repository(): FakeRepository {
+  return new FakeRepository([stable, testing, other, otherStable]);
+}
+
+function request(...texts: readonly string[]): PromoteRequest {
+  const selections = texts.map(parseSelection);
+  return { selections, from: 'testing', to: 'stable', allowOlder: false, validFor: undefined };
+}
+
+async function promote(there: FakeRepository, asked: PromoteRequest): Promise<readonly string[]> {
+  const { changes } = planPromotion(asked, await there.read());
+  const outcomes = [];
+  for (const change of changes) outcomes.push(await there.change(change));
+  return outcomes.map(({ place, outcome }) => `${place.root} ${outcome}`);
+}
+
+async function yank(there: FakeRepository, ...texts: readonly string[]): Promise<void> {
+  const { changes } = planYank(texts.map(parseSelection), await there.read(), undefined);
+  for (const change of changes) await there.change(change);
+}
+
+describe('promote', () => {
+  it('brings the same bytes to the other channel, in all distributions, and leaves testing as it is', async () => {
+    const there = repository();
+    await there.publish(stable, app1);
+    await there.publish(testing, app1, app2, packageOf('acme-tools', '2.0-1+debian12'));
+    await there.publish(other, old2);
+    const before = there.store.objects.get(`${testing.root}/head`);
+    expect(await promote(there, request('acme-app=2.0'))).toEqual(
+      ['debian-testing/12/amd64', 'debian-testing/11/amd64'].map((root) => `${root.replace('-testing', '')} published`),
+    );
+    expect(await there.versions(stable)).toEqual(['acme-app=1.0-1+debian12', 'acme-app=2.0-1+debian12']);
+    expect(await there.versions(otherStable)).toEqual(['acme-app=2.0-1+debian11']);
+    expect(there.store.objects.get(`${stable.root}/${app2.entry.file}`)?.bytes).toEqual(app2.bytes);
+    expect(there.store.objects.get(`${testing.root}/head`)).toBe(before);
+    // Again: it is there already.
+    expect(await promote(there, request('acme-app=2.0-1'))).toEqual([
+      'debian/12/amd64 unchanged',
+      'debian/11/amd64 unchanged',
+    ]);
+  });
+
+  it('takes globs, and versions as they are written in several ways', async () => {
+    const there = repository();
+    await there.publish(testing, packageOf('acme-app', '1:2.0-1+debian12'), packageOf('acme-meta', '1:2.0-1+debian12'));
+    for (const version of ['1:2.0-1+debian12', '2.0-1+debian12', '2.0-1', '2.0'])
+      expect(planPromotion(request(`acme-*=${version}`), await there.read()).entries, version).toHaveLength(2);
+  });
+
+  it('refuses other bytes of a version that is there, before anything is written', async () => {
+    const there = repository();
+    await there.publish(stable, packageOf('acme-app', '2.0-1+debian12', 'other'));
+    await there.publish(testing, app2);
+    await there.publish(other, old2);
+    await expect(promote(there, request('acme-app=2.0'))).rejects.toThrow('with other bytes');
+    expect(await there.versions(otherStable)).toEqual([]);
+  });
+
+  it('refuses a version that is lower than one that is there, unless it is asked for', async () => {
+    const there = repository();
+    await there.publish(stable, packageOf('acme-app', '10.0-1+debian12'));
+    await there.publish(testing, app2);
+    await expect(promote(there, request('acme-app=2.0'))).rejects.toThrow('10.0-1+debian12 already, which is higher');
+    await promote(there, { ...request('acme-app=2.0'), allowOlder: true });
+    expect(await there.versions(stable)).toContain('acme-app=2.0-1+debian12');
+  });
+
+  it('refuses it also when the higher one comes while it is at work', async () => {
+    const there = repository();
+    await there.publish(stable, app1);
+    await there.publish(testing, app2);
+    const { changes } = planPromotion(request('acme-app=2.0'), await there.read());
+    await there.publish(stable, packageOf('acme-app', '3.0-1+debian12'));
+    await expect(Promise.all(changes.map((change) => there.change(change)))).rejects.toThrow('which is higher');
+  });
+
+  it.each([
+    ['acme-ap=2.0', 'no package acme-ap is published in the testing channel. Did you mean "acme-app"?'],
+    ['acme-app=2.1', 'acme-app 2.1 is not published in the testing channel. Did you mean "2.0"?'],
+    ['acme-app=9', 'acme-app 9 is not published in the testing channel.'],
+    ['acme-app', '"acme-app" is no package and version'],
+    ['=1', '"=1" is no package and version'],
+  ])('refuses %s', async (text, message) => {
+    const there = repository();
+    await there.publish(testing, app2);
+    const published = await there.read();
+    expect(() => planPromotion(request(text), published)).toThrow(message);
+  });
+
+  it('refuses an upstream version of which there are two releases', async () => {
+    const there = repository();
+    await there.publish(testing, app2, packageOf('acme-app', '2.0-2+debian12'));
+    await expect(promote(there, request('acme-app=2.0'))).rejects.toThrow('more than one version');
+    expect(await promote(there, request('acme-app=2.0-2'))).toEqual(['debian/12/amd64 published']);
+  });
+
+  it('refuses to do nothing', async () => {
+    const there = repository();
+    expect(() => planPromotion(request(), [])).toThrow('nothing to promote');
+    expect(() => planPromotion({ ...request('a=1'), to: 'testing' }, [])).toThrow('in the testing channel already');
+    await expect(promote(there, request('acme-app=2.0'))).rejects.toThrow('no package acme-app is published');
+  });
+
+  it('copies nothing between channels that share their packages (the classic layout)', () => {
+    const classic = { ...placeOf('debian-12'), layout: 'classic', root: 'debian' } as const;
+    const target = { ...classic, suite: 'bookworm' };
+    const source = { ...classic, suite: 'bookworm-testing', channel: 'testing' } as const;
+    const index = { etag: '1', date: 1, entries: [app2.entry], frozen: {}, objects: [], staleAliases: [] };
+    const published = [
+      { place: source, index },
+      { place: target, index: undefined },
+    ];
+    const { changes } = planPromotion(request('acme-app=2.0'), published);
+    expect(changes).toMatchObject([{ place: target, arrivals: [] }]);
+    expect(changes[0]?.edit([])).toEqual([app2.entry]);
+  });
+});
+
+describe('yank', () => {
+  it('takes a version out of every index, and leaves its objects', async () => {
+    const there = repository();
+    await there.publish(stable, app1, app2);
+    await there.publish(testing, app2);
+    await yank(there, 'acme-app=2.0');
+    expect(await there.versions(stable)).toEqual(['acme-app=1.0-1+debian12']);
+    expect(await there.versions(testing)).toEqual([]);
+    expect(there.store.objects.has(`${stable.root}/${app2.entry.file}`)).toBe(true);
+  });
+
+  it('can be taken back', async () => {
+    const there = repository();
+    await there.publish(stable, app1, app2);
+    await yank(there, 'acme-app=2.0');
+    await there.publish(stable, app2);
+    expect(await there.versions(stable)).toEqual(['acme-app=1.0-1+debian12', 'acme-app=2.0-1+debian12']);
+  });
+
+  it('loses nothing that is published meanwhile', async () => {
+    const there = repository();
+    await there.publish(stable, app1, app2);
+    const { changes } = planYank([parseSelection('acme-app=2.0')], await there.read(), undefined);
+    await there.publish(stable, packageOf('acme-app', '3.0-1+debian12'));
+    for (const change of changes) await there.change(change);
+    expect(await there.versions(stable)).toEqual(['acme-app=1.0-1+debian12', 'acme-app=3.0-1+debian12']);
+  });
+
+  it('refuses what is not there', async () => {
+    const there = repository();
+    await there.publish(stable, app1);
+    await expect(yank(there, 'acme-app=2.0')).rejects.toThrow('Did you mean "1.0"?');
+    expect(() => planYank([], [], undefined)).toThrow('nothing is said to be yanked');
+  });
+});
+
+describe('refresh', () => {
+  it('dates indexes anew, writes what a killed publisher has left, and publishes nowhere else', async () => {
+    const there = repository();
+    await there.publish(stable, app1);
+    there.store.objects.delete(`${stable.root}/alias`);
+    there.pass(100);
+    const changes = planRefresh(await there.read(), 1000);
+    expect(changes.map(({ place }) => place.root)).toEqual([stable.root]);
+    for (const change of changes) await there.change(change);
+    const [refreshed] = await there.read();
+    expect(refreshed?.index).toMatchObject({ date: there.store.now, staleAliases: [] });
+    expect(there.store.objects.get(`${stable.root}/head`)?.bytes.toString()).toContain(
+      `"validUntil":${String(there.store.now + 1000)}`,
+    );
+  });
+
+  it('refuses to refresh nothing', async () => {
+    const published = await repository().read();
+    expect(() => planRefresh(published, undefined)).toThrow('nothing to refresh');
+  });
+});
+
+describe('list', () => {
+  it('shows each place, the newest version first', async () => {
+    const there = repository();
+    await there.publish(stable, app1, packageOf('acme-app', '10.0-1+debian12'), app2, packageOf('a', '1-1'));
+    await there.publish(other, old2);
+    expect(listText(await there.read())).toBe(
+      [
+        'debian/12/amd64 (Debian 12, stable; 4 packages, 2023-11-14T22:13:20Z)',
+        '  a         1-1              amd64  6 B',
+        '  acme-app  10.0-1+debian12  amd64  25 B',
+        '  acme-app  2.0-1+debian12   amd64  24 B',
+        '  acme-app  1.0-1+debian12   amd64  24 B',
+        '',
+        'debian-testing/11/amd64 (Debian 11, testing; 1 package, 2023-11-14T22:13:20Z)',
+        '  acme-app  2.0-1+debian11  amd64  24 B',
+        '',
+      ].join('\n'),
+    );
+    expect((JSON.parse(listJson(await there.read())) as object[])[4]).toEqual({
+      ...{ repository: 'debian-testing/11/amd64', distribution: 'debian-11', channel: 'testing', suite: '11-testing' },
+      ...{ name: 'acme-app', version: '2.0-1+debian11', architecture: 'amd64', size: 24, sha256: old2.entry.sha256 },
+      key: 'debian-testing/11/amd64/acme-app_2.0-1_debian11_amd64.deb',
+    });
+  });
+
+  it('says when there is nothing', async () => {
+    const published = await repository().read();
+    expect(listText(published)).toBe('nothing is published there\n');
+    expect(listJson(published)).toBe('[]\n');
+  });
+});
