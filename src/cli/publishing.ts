@@ -14,8 +14,9 @@ import { yumIndex } from '../repository/yum/yum-index.ts';
 import { openSigner } from '../signing/open-signer.ts';
 import { openVerifier } from '../signing/open-verifier.ts';
 import type { Signer, Verifier } from '../signing/signer.ts';
-import { DirectoryStore } from '../store/directory-store.ts';
+import { HttpReader } from '../store/http-reader.ts';
 import type { ObjectReader, ObjectStore } from '../store/object-store.ts';
+import { openStore } from '../store/open-store.ts';
 import { isErrno, temporaryDirectory } from '../system/files.ts';
 import { normalizeOrder, nothingKnown } from './order.ts';
 import type { RepositoryOptions } from './repository-options.ts';
@@ -113,18 +114,6 @@ function openPublicReader(
   // What is in a directory reaches its public address by a way that we do not know, and later.
   const isPublic = url.startsWith('s3://') || release.baseurl.startsWith('file:');
   return options.readBack && isPublic ? new HttpReader(release.baseurl) : undefined;
-}
-
-// TODO(b): src/store/open-store.ts and src/store/http-reader.ts take the place of these two.
-class HttpReader extends DirectoryStore {}
-function openStore({
-  url,
-}: {
-  readonly url: string;
-  readonly endpoint: string | undefined;
-  readonly env: unknown;
-}): ObjectStore {
-  return new DirectoryStore(url);
 }
 
 /**

@@ -50,12 +50,13 @@ function total(plan: PublicationPlan): number {
 export function planText(plan: PublicationPlan, others: readonly PlannedObject[]): string {
   const rest = others.length === 0 ? [] : ['beside the repositories', ...others.map(objectLine), ''];
   const count = plan.places.flatMap(({ phases: all }) => Object.values(all ?? {}).flat()).length + others.length;
+  const bytes = total(plan) + others.reduce((sum, { size }) => sum + (size ?? 0), 0);
   return [
     `publication to ${plan.title}`,
     '',
     ...plan.places.flatMap((each) => [...placeLines(each), '']),
     ...rest,
-    `${formatCount(count, 'object')}, ${formatSize(total(plan) + others.reduce((sum, { size }) => sum + (size ?? 0), 0))} and signatures`,
+    count === 0 ? 'nothing would be written' : `${formatCount(count, 'object')}, ${formatSize(bytes)} and signatures`,
     '',
   ].join('\n');
 }

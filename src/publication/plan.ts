@@ -170,7 +170,7 @@ async function planPlace(shipment: Shipment, request: PlanRequest, ports: PlanPo
   const isPreviewed = request.preview && (change === 'publish' || change === 'repair');
   const state = { published, entries, packages, validFor: request.validFor };
   return {
-    ...{ place, packages, change, refusal, before: before.length, after: entries.length },
+    ...{ place, packages, change, refusal, before: before.length, after: (isRefused ? before : entries).length },
     phases: isPreviewed ? await previewPhases(place, state, ports) : undefined,
   };
 }
