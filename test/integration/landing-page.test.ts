@@ -65,7 +65,7 @@ interface PageElement {
 
 interface PageGlobals {
   readonly document: { querySelectorAll(selector: string): Iterable<PageElement> };
-  getComputedStyle(element: PageElement): Readonly<Record<string, string>>;
+  readonly getComputedStyle: (element: PageElement) => Readonly<Record<string, string>>;
   getSelection(): { selectAllChildren(node: unknown): void; toString(): string };
 }
 
