@@ -17,7 +17,7 @@ import { reportNames } from '../pipeline/report-page.ts';
 import { SharedTrees } from '../pipeline/shared-trees.ts';
 import { Slots, slotsFor } from '../pipeline/slots.ts';
 import { runStage, type Progress } from '../pipeline/stage.ts';
-import type { BuildPlan, BuildTarget } from '../plan/build-plan.ts';
+import type { BuildPlan, BuildTarget, PlannedRelease } from '../plan/build-plan.ts';
 import { describePlan } from '../plan/describe.ts';
 import { chooseTargets, newNames, planBuild, type TargetChoice } from '../plan/plan-build.ts';
 import { requiredTools } from '../plan/required-tools.ts';
@@ -32,6 +32,7 @@ import { openLinting, reportUnusedOverrides } from './lint.ts';
 import { concludeTargets, machineCapacity, programIdentity } from './many-targets.ts';
 import { parseBuildOptions, type BuildOptions } from './options.ts';
 import { normalizeOrder, nothingKnown, takeOrder, type Order } from './order.ts';
+import { planOwnReleases } from './own-releases.ts';
 import { openSession, printArtifacts, reportOrderWarnings, setUpTools, withLog, type Session } from './session.ts';
 import { givenVersion, recordApplications, reportForeignLock, takeRepositoryOrder } from './sources.ts';
 import { describeRun } from './provenance.ts';
@@ -45,6 +46,7 @@ interface Job extends ApplicationJob {
   readonly session: Session;
   readonly hasLocalFiles: boolean;
   readonly lint: LintOrder;
+  readonly ownReleases: ReadonlyMap<string, PlannedRelease>;
   /** What statements of both builds have in common; undefined before it is known, and where none are written. */
   readonly provenance?: TargetsBuild['provenance'];
   /** SOURCE_DATE_EPOCH as the caller set it, seconds. */
@@ -72,6 +74,7 @@ function plan(applications: Applications, version: string | undefined, job: Job)
     versionFor: (distribution, architecture) =>
       version ?? applications.knownFor({ distribution, architecture }).metadata.version,
     nameFile: (format, name, version, word) => packagers[format].fileName(name, version, word),
+    ownReleases: job.ownReleases,
   });
 }
 
@@ -274,6 +277,7 @@ export async function buildPackage(argv: readonly string[], world: World): Promi
     hasLocalFiles,
     chosenEpoch,
     lint,
+    ownReleases: await planOwnReleases(order.manifest, order.distributions, { ports, world }),
     lock: new LockStore({ path: lockPath(order, options), locked: options.locked }, ports),
     world,
   };

@@ -7,16 +7,17 @@ import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 import type { PackageArtifact } from '../formats/packager.ts';
 import { packagers } from '../formats/packagers.ts';
 import type { ManifestFile } from '../manifest/read.ts';
-import { defineRelease, emitPackage } from '../pipeline/emit-packages.ts';
+import { defineRelease, emitOwnRelease, emitPackage } from '../pipeline/emit-packages.ts';
 import { below, checkDestination, emitInto, type Destination } from '../pipeline/destination.ts';
 import { lintTarget, prepareLint, withRpmlintrc, type LintOrder } from '../pipeline/lint.ts';
 import { runStage } from '../pipeline/stage.ts';
-import type { BuildTarget } from '../plan/build-plan.ts';
+import type { BuildTarget, PlannedRelease } from '../plan/build-plan.ts';
 import { planRelease, shareNames } from '../plan/plan-build.ts';
 import { requiredTools } from '../plan/required-tools.ts';
 import { openLinting } from './lint.ts';
 import { parseReleaseOptions } from './options.ts';
 import { chooseDistributions, findManifest, normalizeOrder, nothingKnown } from './order.ts';
+import { findOwnReleases, planOwnReleases } from './own-releases.ts';
 import { openSession, printArtifacts, reportOrderWarnings, setUpTools, type Session } from './session.ts';
 import { openRepository } from './sources.ts';
 import type { World } from './world.ts';
@@ -32,11 +33,15 @@ function requireRelease(manifest: ManifestFile | undefined, place: string): Mani
   });
 }
 
-function planTarget(manifest: ManifestFile, distribution: Distribution, world: World): ReleaseTarget {
+function planTarget(
+  distribution: Distribution,
+  { manifest, ownReleases, world }: Pick<Order, 'manifest' | 'ownReleases'> & { readonly world: World },
+): ReleaseTarget {
   const normalized = normalizeOrder({ manifest }, nothingKnown, distribution, world);
-  const release = planRelease(normalized, distribution, (format, name, version, architecture) =>
+  const ours = planRelease(normalized, distribution, (format, name, version, architecture) =>
     packagers[format].fileName(name, version, architecture),
   );
+  const release = ownReleases.get(distribution.id) ?? ours;
   if (release === undefined) throw new Error('Internal error: the manifest lost its release section');
   return { manifest: normalized, distribution, release, subdirectory: '' };
 }
@@ -45,6 +50,12 @@ function planTarget(manifest: ManifestFile, distribution: Distribution, world: W
 function separate(targets: readonly ReleaseTarget[]): readonly ReleaseTarget[] {
   if (!shareNames(targets.map(({ release }) => release.fileName))) return targets;
   return targets.map((target) => ({ ...target, subdirectory: target.distribution.id }));
+}
+
+interface Order {
+  readonly manifest: ManifestFile;
+  readonly distributions: readonly Distribution[];
+  readonly ownReleases: ReadonlyMap<string, PlannedRelease>;
 }
 
 interface ReleaseBuild {
@@ -61,19 +72,25 @@ async function build(
   const { reporter } = session.ports;
   const scratch = join(session.run.path, id, 'release');
   await rm(scratch, { recursive: true, force: true });
+  const emission = { scratch, ports: session.ports };
   return emitInto(below(destination, target.subdirectory), async (staging) => {
-    const packages = await runStage(reporter, { stage: 'package', target: id }, async () => {
+    const made = await runStage(reporter, { stage: 'package', target: id }, async () => {
+      const own = await emitOwnRelease(target, { ...emission, output: staging });
       const definition = await defineRelease(target);
-      if (definition === undefined) return [];
+      if (definition === undefined) return { own, packages: [] };
       const lintable = prepareLint(definition, target.manifest);
-      const built = await emitPackage(lintable.definition, { output: staging, scratch, ports: session.ports });
+      const built = await emitPackage(lintable.definition, { ...emission, output: staging });
       const artifact = await withRpmlintrc(built, lintable, { directory: staging, mode: lint.mode });
-      return [{ ...lintable, artifact }];
+      return { own, packages: [{ ...lintable, artifact }] };
     });
     const stage = { label: id, scratch: join(scratch, 'lint'), order: lint, ports: session.ports };
-    await lintTarget(packages, stage, () => Promise.resolve());
-    return packages.map(({ artifact }) => artifact);
+    await lintTarget(made.packages, stage, () => Promise.resolve());
+    return [...made.packages.map(({ artifact }) => artifact), ...made.own];
   });
+}
+
+function printNames(fileNames: readonly string[], { json }: { readonly json: boolean }, world: World): void {
+  world.stdout(json ? `${JSON.stringify(fileNames, null, 2)}\n` : fileNames.map((name) => `${name}\n`).join(''));
 }
 
 /**
@@ -90,12 +107,14 @@ export async function buildReleasePackage(argv: readonly string[], world: World)
   const isOfCommit = repository !== undefined && options.manifest === undefined;
   const place = isOfCommit ? options.packageUri : (found?.file ?? resolve(world.cwd, options.packageUri));
   const manifest = requireRelease(found, place);
-  const targets = separate(distributions.map((distribution) => planTarget(manifest, distribution, world)));
-  const fileNames = targets.map(({ subdirectory, release }) => join(subdirectory, release.fileName));
-  if (options.dryRun) {
-    world.stdout(
-      options.json ? `${JSON.stringify(fileNames, null, 2)}\n` : fileNames.map((name) => `${name}\n`).join(''),
-    );
+  const own = await findOwnReleases(manifest, distributions);
+  const plan = (ownReleases: Order['ownReleases']): readonly ReleaseTarget[] =>
+    separate(distributions.map((distribution) => planTarget(distribution, { manifest, ownReleases, world })));
+  const fileNames = (targets: readonly ReleaseTarget[]): readonly string[] =>
+    targets.map(({ subdirectory, release }) => join(subdirectory, release.fileName));
+  // Only rpm knows what a spec makes.
+  if (options.dryRun && own.size === 0) {
+    printNames(fileNames(plan(new Map())), options, world);
     return;
   }
   await using session = repository?.session ?? (await openSession(sessionOptions, world));
@@ -103,6 +122,11 @@ export async function buildReleasePackage(argv: readonly string[], world: World)
   const formats = distributions.map(({ format }) => format);
   const linters = options.lint === 'require';
   await setUpTools(requiredTools({ formats, application: false, linters }), session, world);
+  const targets = plan(await planOwnReleases(manifest, distributions, { ports: session.ports, world }));
+  if (options.dryRun) {
+    printNames(fileNames(targets), options, world);
+    return;
+  }
   const lint = await openLinting(options.lint, formats, session);
   const destination = { directory: resolve(world.cwd, options.destination), force: options.force };
   await checkDestination(destination, []);

@@ -1,7 +1,11 @@
 import { publish } from './publish.ts';
 import type { World } from './world.ts';
 
-type Subcommand = (argv: readonly string[], world: World) => Promise<void>;
+interface Subcommand {
+  /** A few words for the help. */
+  readonly description: string;
+  readonly run: (argv: readonly string[], world: World) => Promise<void>;
+}
 
 /** What `publish-packages` does besides publishing, by its first word. */
 const subcommands: Readonly<Record<string, Subcommand>> = {};
@@ -10,5 +14,7 @@ const subcommands: Readonly<Record<string, Subcommand>> = {};
 export function publishPackages(argv: readonly string[], world: World): Promise<void> {
   const [first = '', ...rest] = argv;
   const subcommand = Object.hasOwn(subcommands, first) ? subcommands[first] : undefined;
-  return subcommand === undefined ? publish(argv, world) : subcommand(rest, world);
+  if (subcommand !== undefined) return subcommand.run(rest, world);
+  const descriptions = Object.entries(subcommands).map(([name, { description }]) => [name, description] as const);
+  return publish(argv, world, descriptions);
 }

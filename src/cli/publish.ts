@@ -1,6 +1,108 @@
+import { join } from 'node:path';
+
+import { selectDistributions } from '../distributions/select.ts';
+import { runStage } from '../pipeline/stage.ts';
+import { publishingTools } from '../plan/required-tools.ts';
+import { requireAcceptedKey } from '../publication/accepted-key.ts';
+import { applyPublication } from '../publication/apply.ts';
+import { arrange } from '../publication/arrange.ts';
+import { findPackages, readPackageFiles } from '../publication/package-files.ts';
+import { planPublication, requireAccepted, type PlannedObject, type PublicationPlan } from '../publication/plan.ts';
+import { planJson, planText } from '../publication/plan-text.ts';
+import { receiptJson, receiptText } from '../publication/receipt.ts';
+import { signRpms } from '../publication/signed-rpms.ts';
+import { keyObject, releaseCandidates } from '../publication/standing-objects.ts';
+import { writePages } from '../publication/write-pages.ts';
+import { formatCount } from '../report/format.ts';
+import { writeFileAtomic } from '../system/files.ts';
+import { parsePublishOptions, type PublishOptions } from './publish-options.ts';
+import { openPublishing, takeRepositoryOrder, type Publishing } from './publishing.ts';
+import { openSession, setUpTools, withLog, type Session } from './session.ts';
 import type { World } from './world.ts';
 
-/** The command `publish-packages`, without a subcommand. */
-export function publish(argv: readonly string[], world: World): Promise<void> {
-  throw new Error(`Internal error: publishing is not there yet (${String(argv.length)}, ${world.cwd})`);
+async function makePlan(
+  options: PublishOptions,
+  paths: readonly string[],
+  { publishing, session }: { readonly publishing: Publishing; readonly session: Session },
+): Promise<PublicationPlan> {
+  const { release, table, store, formats } = publishing;
+  const shipments = await arrange({
+    files: await readPackageFiles(paths, session.ports),
+    ...{ release, table, architectures: options.architectures, channel: options.channel },
+    distributions: selectDistributions(options.distributions, table),
+    isPublished: async (place) => (await store.head(formats[place.format].headOf(place))) !== undefined,
+  });
+  const distributions = [...new Set(shipments.map(({ place }) => place.distribution))];
+  requireAcceptedKey(publishing.signer, distributions, { now: publishing.now, reporter: session.ports.reporter });
+  return planPublication(
+    {
+      shipments: await signRpms(shipments, publishing),
+      validFor: release.repository.validUntil,
+      preview: options.dryRun,
+    },
+    { ...publishing, reader: store },
+  );
+}
+
+/** What is written beside the repositories. */
+function plannedOthers(plan: PublicationPlan, { release, keyText }: Publishing): readonly PlannedObject[] {
+  const candidates = releaseCandidates(plan.places, release).map(({ object }) => object);
+  return [keyObject(release, keyText), ...candidates].map(({ key, size }) => ({ key, size }));
+}
+
+async function publishPlan(
+  plan: PublicationPlan,
+  publishing: Publishing,
+  { session }: { readonly session: Session },
+): Promise<{ readonly text: string; readonly json: string }> {
+  const { release, table, keyText } = publishing;
+  const { reporter } = session.ports;
+  const places = plan.places.map(({ place }) => place);
+  const publication = await applyPublication(
+    {
+      ...{ plan, release, key: keyObject(release, keyText) },
+      writePages: () => writePages({ release, table, keyText, places }, publishing),
+    },
+    { ...publishing, reporter },
+  );
+  const json = receiptJson(publication);
+  await writeFileAtomic(join(session.run.path, 'publication.json'), json);
+  return { text: receiptText(publication), json };
+}
+
+/**
+ * The command `publish-packages`, without a subcommand.
+ * @throws CoachbuilderError, UsageError, HelpShown
+ */
+export async function publish(
+  argv: readonly string[],
+  world: World,
+  subcommands: readonly (readonly [name: string, description: string])[] = [],
+): Promise<void> {
+  const options = parsePublishOptions(argv, world, subcommands);
+  const order = await takeRepositoryOrder(options, world);
+  const paths = await findPackages(options.packages);
+  await using session = await openSession({ ...options, offline: false }, world);
+  const { reporter } = session.ports;
+  await setUpTools(publishingTools(paths.map((path) => (path.endsWith('.deb') ? 'deb' : 'rpm'))), session, world);
+  try {
+    await using publishing = await openPublishing(options, order, { session, world });
+    const stage = { stage: 'publish' } as const;
+    const printed = await runStage(reporter, stage, async (progress) => {
+      progress(`reading ${formatCount(paths.length, 'package')}`);
+      const plan = await makePlan(options, paths, { publishing, session });
+      if (options.dryRun) {
+        const others = plannedOthers(plan, publishing);
+        return { plan, text: planText(plan, others), json: planJson(plan, others) };
+      }
+      requireAccepted(plan);
+      return { plan, ...(await publishPlan(plan, publishing, { session })) };
+    });
+    reporter.close();
+    world.stdout(options.json ? printed.json : printed.text);
+    // A dry run shows what is refused, and fails as the publication would.
+    requireAccepted(printed.plan);
+  } catch (error) {
+    throw withLog(error, session);
+  }
 }

@@ -57,7 +57,7 @@ export async function proveSpaceLeft(written: string, output: string): Promise<v
  * @param write makes the file at the path that it is given
  */
 export async function publishArtifact(
-  definition: PackageDefinition,
+  definition: Pick<PackageDefinition, 'name' | 'version' | 'architecture' | 'distribution'>,
   output: string,
   write: (temporary: string) => Promise<void>,
 ): Promise<PackageArtifact> {

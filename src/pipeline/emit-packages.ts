@@ -5,6 +5,7 @@ import type { ToolPorts } from '../application/ports.ts';
 import { integratePackages } from '../formats/integration/integrate.ts';
 import type { PackageArtifact } from '../formats/packager.ts';
 import { packagers } from '../formats/packagers.ts';
+import { buildOwnRelease } from '../formats/release/own-build.ts';
 import { defineReleasePackage, readReleaseKey } from '../formats/release/package.ts';
 import { servicePlanner } from '../formats/services/plan.ts';
 import type { JudgedFinding } from '../lint/lint-packages.ts';
@@ -39,14 +40,25 @@ export async function defineAll(content: TargetContent, tree: Tree, build: Targe
   return { bill, definitions: release === undefined ? definitions : [...definitions, release] };
 }
 
-/** The release package of a target, when its manifest describes a repository. */
+/** The release package of a target, when its manifest describes a repository and the project does not define it itself. */
 export async function defineRelease(
   target: Pick<BuildTarget, 'manifest' | 'distribution' | 'release'>,
 ): Promise<PackageDefinition | undefined> {
   const { release } = target.manifest;
-  if (release === undefined) return undefined;
+  if (release === undefined || target.release?.own !== undefined) return undefined;
   const definition = defineReleasePackage(target, await readReleaseKey(release));
   return definition === undefined ? undefined : documentRelease(definition, release.version);
+}
+
+/** Builds the release package that the project defines itself, where it does. */
+export async function emitOwnRelease(
+  target: Pick<BuildTarget, 'manifest' | 'distribution' | 'release'>,
+  { output, ports }: Pick<Emission, 'output' | 'ports'>,
+): Promise<readonly PackageArtifact[]> {
+  const { manifest, distribution, release: planned } = target;
+  if (manifest.release === undefined || planned?.own === undefined) return [];
+  const path = join(output, planned.fileName);
+  return [await buildOwnRelease(planned, manifest.release, { own: planned.own, distribution, ports, output: path })];
 }
 
 export interface Emission {
@@ -135,7 +147,8 @@ export async function emitAll(
     });
     const scratch = join(directory, 'lint');
     const lint = await lintTarget(packages, { label: target.label, scratch, order: build.lint, ports }, record);
-    const made = packages.map(({ artifact }) => artifact);
+    const own = await emitOwnRelease(target, { output: staging, ports });
+    const made = [...packages.map(({ artifact }) => artifact), ...own];
     const artifacts = await writeProvenance(made, { ...content, tree }, build);
     if (!build.report) return artifacts;
     const definitions = packages.map(({ definition }) => definition);

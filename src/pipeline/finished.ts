@@ -37,7 +37,7 @@ export interface TargetInputs {
 }
 
 /** Absolute paths of the files that go into a target's packages beside the tree. */
-function filesOf({ manifest }: BuildTarget): readonly string[] {
+function filesOf({ manifest, release }: BuildTarget): readonly string[] {
   const packages = manifest.packages.flatMap(({ files, scripts, services, integration }) => [
     ...files.map(({ source }) => source),
     ...Object.values(scripts),
@@ -45,7 +45,8 @@ function filesOf({ manifest }: BuildTarget): readonly string[] {
     ...services.flatMap((service) => Object.values(service.files)),
   ]);
   const key = manifest.release?.key;
-  return [...new Set([...packages, ...(key === undefined ? [] : [key])])].sort();
+  const released = [...(key === undefined ? [] : [key]), ...(release?.own?.files ?? [])];
+  return [...new Set([...packages, ...released])].sort();
 }
 
 /** A file that cannot be read is reported by who needs its content. */

@@ -61,9 +61,21 @@ export interface PlannedPackage {
   readonly fileName: string;
 }
 
+/** A release package that the project describes itself: `release-packaging/<vendor>/` beside the manifest. */
+export interface OwnRelease {
+  /** `spec`: one for rpmbuild; `tree`: what dpkg-deb packs, with its `DEBIAN/control`. */
+  readonly kind: 'spec' | 'tree';
+  /** Absolute. */
+  readonly directory: string;
+  /** All files of the directory, absolute and sorted; for `spec` the spec is the first one. */
+  readonly files: readonly [string, ...string[]];
+}
+
 export interface PlannedRelease {
   readonly version: PackageVersion;
   readonly fileName: string;
+  /** Present when it is not ours to define. */
+  readonly own?: OwnRelease;
 }
 
 export interface BuildPlan {

@@ -29,6 +29,8 @@ export interface PlanRequest {
   /** The version (PEP 440) that the packages for a distribution get: an index may offer each another one. */
   readonly versionFor: (distribution: Distribution, architecture: Architecture) => string;
   readonly nameFile: NameFile;
+  /** Release packages that the project describes itself, by the distribution's id. */
+  readonly ownReleases?: ReadonlyMap<string, PlannedRelease>;
 }
 
 /**
@@ -130,7 +132,7 @@ function planTarget(request: PlanRequest, { distribution, architecture }: Target
     version,
     pythonVersion,
     packages,
-    release: planRelease(manifest, distribution, nameFile),
+    release: request.ownReleases?.get(distribution.id) ?? planRelease(manifest, distribution, nameFile),
   };
 }
 

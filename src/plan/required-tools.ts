@@ -135,3 +135,50 @@ export function requiredTools(needs: ToolNeeds): readonly RequiredTool[] {
   ]);
   return needs.application ? [python, pip, ...formats] : formats;
 }
+
+const signingTools: readonly RequiredTool[] = [
+  {
+    name: 'gpg',
+    probe: ['gpg', '--version'],
+    packages: { apt: 'gnupg', dnf: 'gnupg2' },
+    purpose: 'signing',
+  },
+  {
+    name: 'gpgv',
+    probe: ['gpgv', '--version'],
+    packages: { apt: 'gpgv', dnf: 'gnupg2' },
+    purpose: 'verifying signatures as apt does',
+  },
+];
+
+const indexTools: Readonly<Record<PackageFormat, readonly RequiredTool[]>> = {
+  deb: [
+    readers.deb,
+    { name: 'xz', probe: ['xz', '--version'], packages: { apt: 'xz-utils', dnf: 'xz' }, purpose: "apt's indexes" },
+  ],
+  rpm: [
+    {
+      name: 'rpmsign',
+      probe: ['rpmsign', '--version'],
+      packages: { apt: 'rpm', dnf: 'rpm-sign' },
+      purpose: 'signing .rpm files',
+    },
+    {
+      name: 'rpmkeys',
+      probe: ['rpmkeys', '--version'],
+      packages: { apt: 'rpm', dnf: 'rpm' },
+      purpose: 'verifying the signatures of .rpm files',
+    },
+    {
+      name: 'createrepo_c',
+      probe: ['createrepo_c', '--version'],
+      packages: { apt: 'createrepo-c', dnf: 'createrepo_c' },
+      purpose: "yum's indexes",
+    },
+  ],
+};
+
+/** Every external tool that publishing packages of these formats takes. */
+export function publishingTools(formats: readonly PackageFormat[]): readonly RequiredTool[] {
+  return [...signingTools, ...[...new Set(formats)].sort().flatMap((format) => indexTools[format])];
+}

@@ -15,6 +15,7 @@ export type Phase = (typeof phases)[number];
 
 /** An object that a publication writes. */
 export interface PlannedObject {
+  /** With `*` for the part that depends on a signature. */
   readonly key: string;
   /** Bytes; undefined where the size depends on a signature that is yet to be made. */
   readonly size: number | undefined;
@@ -79,9 +80,27 @@ function pretendedSigner(length: number): Signer {
   };
 }
 
+/** A key with `*` in place of what depends on a signature. */
+function maskKey(key: string, other: string): string {
+  const others = other.split('/');
+  return key
+    .split('/')
+    .map((segment, index) => {
+      const counterpart = others[index] ?? '';
+      if (segment === counterpart) return segment;
+      let common = 0;
+      while (segment.charAt(common) === counterpart.charAt(common)) common += 1;
+      return `${segment.slice(0, common)}*`;
+    })
+    .join('/');
+}
+
+/** The objects of two renderings, which differ in their signatures only. */
 function compareObjects(objects: readonly NewObject[], others: readonly NewObject[]): readonly PlannedObject[] {
-  const sizes = new Map(others.map(({ key, sha256 }) => [key, sha256]));
-  return objects.map(({ key, size, sha256 }) => ({ key, size: sizes.get(key) === sha256 ? size : undefined }));
+  return objects.map(({ key, size, sha256 }, index) => {
+    const other = others[index];
+    return { key: maskKey(key, other?.key ?? key), size: other?.sha256 === sha256 ? size : undefined };
+  });
 }
 
 async function previewPhases(

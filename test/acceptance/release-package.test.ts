@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
@@ -72,7 +72,8 @@ async function buildRelease(version: Version): Promise<string> {
     'license: Apache-2.0',
     'url: https://example.com/acme',
     'package-prefix: acme',
-    `release: {id: acme, baseurl: "${address}", key: acme.asc, version: "${version}"}`,
+    // The last one has another definition, too: what an administrator has edited meets what is new.
+    `release: {id: acme, name: ${version === '3' ? 'Acme packages' : 'Acme'}, baseurl: "${address}", key: acme.asc, version: "${version}"}`,
     `repository: {signing-key: ${fingerprints[releases[version][0]]}}`,
     '',
   ].join('\n');
@@ -237,7 +238,8 @@ describeWithRoots('a release package for apt', () => {
       copyFileSync(debOf('3', release), join(place, 'acme-release_3_all.deb'));
       await indexApt(place, ['new']);
       expect(await accepts(root)).toBe(true);
-      await install(root, 'acme-release');
+      await install(root, '-o', 'Dpkg::Options::=--force-confold', 'acme-release');
+      expect(root.filesBelow('/etc/apt/sources.list.d')).toEqual([basename(sources), `${basename(sources)}.dpkg-dist`]);
       expect(await accepts(root)).toBe(true);
       await indexApt(place, ['old']);
       expect(await accepts(root)).toBe(false);
@@ -313,14 +315,19 @@ describeWithRoots('a release package for dnf', () => {
     await publish('acme-three', 'new');
     await must(root, 'install', 'acme-three');
 
+    // dnf keeps what it has imported: it is for the administrator to take an old key away.
+    await publish('acme-four', 'old');
+    await must(root, 'install', 'acme-four');
+
     expect(await root.must(['rpm', '-q', 'acme-release'])).toBe('acme-release-3-1.el7.noarch\n');
     expect(await root.readText(definition)).toBe(edited);
-    expect(root.filesBelow('/etc/yum.repos.d')).toEqual(['acme.repo']);
+    expect(root.filesBelow('/etc/yum.repos.d')).toEqual(['acme.repo', 'acme.repo.rpmnew']);
+    expect(await root.readText('/etc/yum.repos.d/acme.repo.rpmnew')).toContain('\nname=Acme packages for CentOS ');
     expect(root.filesBelow('/etc/pki/rpm-gpg')).toEqual(['RPM-GPG-KEY-acme']);
     await must(root, 'remove', '--disablerepo=*', 'acme-release');
     expect(root.exists(key)).toBe(false);
     expect(root.exists(definition)).toBe(false);
     // rpm keeps what an administrator has edited under a name that dnf does not read.
-    expect(root.filesBelow('/etc/yum.repos.d')).toEqual(['acme.repo.rpmsave']);
+    expect(root.filesBelow('/etc/yum.repos.d')).toEqual(['acme.repo.rpmnew', 'acme.repo.rpmsave']);
   }, 300_000);
 });

@@ -152,6 +152,8 @@ export async function publish(
 
 export interface LiteralServer extends AsyncDisposable {
   readonly url: string;
+  /** The answer for what is not there. */
+  missing: 403 | 404;
   /** `200 /debian/…`, as the client wrote it. */
   readonly requests: string[];
 }
@@ -161,28 +163,30 @@ export interface LiteralServer extends AsyncDisposable {
  * for what is not there.
  */
 export async function startLiteralServer(shelf: Shelf): Promise<LiteralServer> {
-  const requests: string[] = [];
+  const state: Pick<LiteralServer, 'missing' | 'requests'> = { missing: 403, requests: [] };
   const server = createServer((request, response) => {
     const url = request.url ?? '';
     const found = shelf.peek(decodeURIComponent(url.slice(1)));
     // A second is the step of HTTP's times, and clients ask for what is newer.
     const modified = new Date(1_700_000_000_000 + (found?.change ?? 0) * 1000).toUTCString();
-    const status = found === undefined ? 403 : request.headers['if-modified-since'] === modified ? 304 : 200;
-    requests.push(`${String(status)} ${url}`);
+    const status = found === undefined ? state.missing : request.headers['if-modified-since'] === modified ? 304 : 200;
+    state.requests.push(`${String(status)} ${url}`);
     const length = status === 200 ? { 'Content-Length': found?.bytes.length ?? 0 } : {};
-    response.writeHead(status, status === 403 ? { 'Content-Length': 0 } : { ...length, 'Last-Modified': modified });
+    response.writeHead(
+      status,
+      found === undefined ? { 'Content-Length': 0 } : { ...length, 'Last-Modified': modified },
+    );
     response.end(request.method === 'HEAD' || status !== 200 ? undefined : found?.bytes);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  return {
+  return Object.assign(state, {
     url: `http://127.0.0.1:${String(port)}`,
-    requests,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },
-  };
+  });
 }
 
 /** A directory of its own for a test. */

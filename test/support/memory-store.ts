@@ -41,9 +41,9 @@ export class MemoryStore implements ObjectStore {
 
   async #request<Result>(request: StoreRequest, act: () => Result | Promise<Result>): Promise<Result> {
     if (this.#dead) throw new Killed();
-    this.log.push(request);
+    const index = this.log.push(request) - 1;
     await this.meanwhile?.(request);
-    const fate = this.fate(request, this.log.length - 1);
+    const fate = this.fate(request, index);
     if (fate !== 'live') this.#dead = true;
     if (fate === 'die-before') throw new Killed();
     const result = await act();

@@ -38,9 +38,9 @@ export async function readReleaseKey(
 export const releaseDate = 1_577_836_800;
 
 /**
- * The file with the keys, in the form that every client of the distribution reads whole. For apt it is one block, from the
- * first line on: up to 2.6 it goes by that line, and joins all blocks before it decodes them, where the padding of one
- * breaks what comes next (apt-key, dearmor_keyring). For rpm it is a block for each key, as old ones take it.
+ * The file with the keys, written anew, so that line ends and remarks in the project's own do not matter: apt up to 2.6
+ * finds no key between carriage returns (apt-key, dearmor_keyring). For rpm it is a block for each key: what its old
+ * releases make of a second one in a block, nobody has measured.
  */
 function keyEntry(path: string, keys: PublicKeys, format: PackageFormat): FileEntry {
   const { certificates } = keys;

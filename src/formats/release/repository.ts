@@ -22,20 +22,23 @@ function channelBase(release: ReleaseSettings, distribution: Distribution, suffi
 }
 
 /**
- * `mirrorlist` names the list that a publication of ours swaps in one step (dnf.conf(5), yum.conf(5); zypper knows the
- * word as well); it is expanded as `baseurl` is. Repositories that somebody else writes have none.
+ * `mirrorlist` names the list that a publication of ours swaps in one step (dnf.conf(5), yum.conf(5)); it is expanded as
+ * `baseurl` is. Repositories that somebody else writes have none. zypper fetches the lists of all repositories, disabled
+ * ones too, before it does anything, and gives up altogether when one is not there (measured with 1.14.89): a channel to
+ * which nothing was published yet would stop it, so it gets the fixed address.
  */
 function repoFile(release: ReleaseSettings, distribution: RpmDistribution): RepositoryDefinition {
   const version = releaseVariables.has(distribution.vendor) ? '$releasever' : distribution.version;
   const keyPath = `${distribution.keyDirectory}/RPM-GPG-KEY-${release.id}`;
-  const { mirrorlist } = release.repository;
+  const isZypper = distribution.packageManager === 'zypper';
+  const mirrorlist = release.repository.mirrorlist && !isZypper;
   return {
     path: `${distribution.repositoryDirectory}/${release.id}.repo`,
     keyPath,
     text: renderTemplate(
       'release-packaging/yum.repo.ejs',
       {
-        autorefresh: distribution.packageManager === 'zypper',
+        autorefresh: isZypper,
         key: release.key === undefined ? '' : keyPath,
         location: mirrorlist ? 'mirrorlist' : 'baseurl',
         channels: release.channels.map((channel) => ({

@@ -26,13 +26,20 @@ export const release = z
     'package-name': text
       .optional()
       .meta({ description: 'By default `<package-prefix>-release`.', examples: ['acme-release'] }),
-    version: text.optional().meta({ description: 'Version of the release package; "1" by default.', examples: ['1'] }),
+    version: text
+      .optional()
+      .meta({
+        description:
+          'Version of the release package; "1" by default. To be raised whenever the package would change, such as for another key.',
+        examples: ['1'],
+      }),
     baseurl: text.meta({
       description: 'Where the repositories are: http, https or file.',
       examples: ['https://packages.example.com'],
     }),
     key: text.optional().meta({
-      description: 'ASCII-armoured public key, relative to the manifest; without one the repository is unsigned.',
+      description:
+        'File of ASCII-armoured public keys, relative to the manifest; without one the repository is unsigned. While a new key takes the place of an old one it holds both.',
       examples: ['packaging/acme.asc'],
     }),
     channels: z.array(channel).min(1, 'must have at least one entry').optional().meta({

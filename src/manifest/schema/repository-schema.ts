@@ -32,7 +32,7 @@ export const repository = z
       .meta({ description: 'The component of the classic layout; `main` by default.', examples: ['main'] }),
     mirrorlist: z.boolean().optional().meta({
       description:
-        'Whether `.repo` files name the `mirrorlist`, which never shows a half-written repository, or the fixed address; true by default.',
+        'Whether `.repo` files name the `mirrorlist`, which never shows a half-written repository, or the fixed address; true by default. zypper always gets the latter.',
     }),
     'valid-until': text.optional().meta({
       description:

@@ -1,3 +1,5 @@
+import { dirname } from 'node:path';
+
 import type { CommandSpec } from '../command.ts';
 
 export interface RpmBuild {
@@ -110,4 +112,54 @@ export function rpmPayloadCommand(
 ): CommandSpec {
   const { scratch, output, env } = options;
   return { tool: 'rpm2cpio', args: [path], cwd: scratch, env: { ...env, HOME: scratch }, output };
+}
+
+export interface SpecBuild {
+  /** Absolute path of the spec; its sources lie beside it. */
+  readonly spec: string;
+  /** Absolute path of an empty directory for what rpmbuild writes; without characters that mean more to a shell. */
+  readonly topdir: string;
+  /** Macros that the distribution would define, such as `dist`. */
+  readonly macros: Readonly<Record<string, string>>;
+  /** SOURCE_DATE_EPOCH, seconds. */
+  readonly epoch: number;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** A spec that somebody else wrote: nothing but places and what makes two builds alike is said beside it. */
+function specCommand(tool: 'rpmbuild' | 'rpmspec', args: readonly string[], build: SpecBuild): CommandSpec {
+  const { spec, topdir, macros, epoch, env } = build;
+  return {
+    tool,
+    args: [
+      ...args,
+      ...define('_topdir', topdir),
+      ...define('_tmppath', topdir),
+      ...define('_dbpath', `${topdir}/db`),
+      ...define('_sourcedir', dirname(spec)),
+      ...define('_vendor', 'pc'),
+      ...define('_buildhost', 'localhost'),
+      ...define('use_source_date_epoch_as_buildtime', '1'),
+      ...define('clamp_mtime_to_source_date_epoch', '1'),
+      ...define('source_date_epoch_from_changelog', '0'),
+      ...Object.entries(macros).flatMap(([name, value]) => define(name, value)),
+      spec,
+    ],
+    cwd: dirname(spec),
+    env: { ...env, HOME: topdir, SOURCE_DATE_EPOCH: String(epoch) },
+  };
+}
+
+/** `rpmspec --query --builtrpms`: a line for each package that a spec would make, `name|epoch|version|release|arch`. */
+export function specQueryCommand(build: SpecBuild): CommandSpec {
+  const format = '%{NAME}|%{EPOCHNUM}|%{VERSION}|%{RELEASE}|%{ARCH}\\n';
+  return specCommand('rpmspec', ['--query', '--builtrpms', '--queryformat', format], build);
+}
+
+/**
+ * `rpmbuild -bb` of a spec with its sources. What it needs for building cannot be told on a machine with another
+ * package manager, so rpmbuild is not asked to look.
+ */
+export function specBuildCommand(build: SpecBuild): CommandSpec {
+  return specCommand('rpmbuild', ['-bb', '--nodeps'], build);
 }
