@@ -41,8 +41,6 @@ export interface KeyFacts extends KeyPart {
 export interface KeyFile {
   readonly encoding: 'armoured' | 'binary';
   readonly keys: readonly KeyFacts[];
-  /** Whether one armoured block holds several keys. */
-  readonly sharedBlock: boolean;
 }
 
 /** RFC 9580, 9.1. */
@@ -199,12 +197,7 @@ export function readKeyFile(bytes: Buffer, title: string): KeyFile {
   try {
     const keys = describeKeys(isArmoured ? dearmored(text, title) : bytes);
     if (keys.length === 0) throw new PacketError('there is no public key in it');
-    const blocks = text.split(armourBegins).length - 1;
-    return {
-      encoding: isArmoured ? 'armoured' : 'binary',
-      keys,
-      sharedBlock: isArmoured && keys.length > blocks,
-    };
+    return { encoding: isArmoured ? 'armoured' : 'binary', keys };
   } catch (error) {
     if (!(error instanceof PacketError)) throw error;
     if (error.message === 'secret') refuseOtherFiles(title, '-----BEGIN PGP PRIVATE KEY BLOCK-----');

@@ -40,7 +40,8 @@ async function invoke(
 const kinds: Readonly<Record<string, TestKeyOptions>> = {
   'RSA with a subkey': { signingSubkey: 'ed25519', expire: '2099-01-01' },
   'certifying RSA with a subkey': { usage: 'cert', signingSubkey: 'rsa2048' },
-  'DSA with SHA-1': { algorithm: 'dsa2048', selfSignatureDigest: 'SHA1' },
+  'RSA with SHA-1': { selfSignatureDigest: 'SHA1' },
+  DSA: { algorithm: 'dsa2048' },
   Ed25519: { algorithm: 'ed25519', selfSignatureDigest: 'SHA256' },
   'NIST P-256': { algorithm: 'nistp256', user: 'Ünïcode: name <u@example.com>' },
   'expired RSA': { madeAt: '20240101T000000', expire: '1d' },
@@ -69,7 +70,7 @@ describe('the facts of a key', () => {
     await mustRun(['gpg', '--batch', '--yes', '--output', file, '--dearmor', key.publicKeyFile], {
       env: { GNUPGHOME: key.gpgHome },
     });
-    expect(readKeyFile(await readFile(file), 'key')).toEqual({ encoding: 'binary', keys, sharedBlock: false });
+    expect(readKeyFile(await readFile(file), 'key')).toEqual({ encoding: 'binary', keys });
   });
 
   it('take the newest signature for the end of a key, and know a revoked one', async () => {
@@ -91,7 +92,7 @@ describe('the facts of a key', () => {
     const messages = [
       Buffer.from(secret),
       await readFile(join(key.gpgHome, 'pubring.kbx')),
-      Buffer.from(bytes.toString().replace(/^(.{20})./m, '$1')),
+      Buffer.from(bytes.toString().replace(/^(.{63}).$/m, '$1')),
       bytes.subarray(0, -200),
       Buffer.from('no key\n'),
       Buffer.alloc(0),
