@@ -38,7 +38,9 @@ export function openStore(location: StoreLocation): ObjectStore {
     (address) => address !== undefined && address !== '',
   );
   if (endpoint !== undefined && !/^https?:\/\/[^/]+\/?$/.test(endpoint)) {
-    throw noStore(endpoint, 'an endpoint is http://host:port or https://host');
+    throw new CoachbuilderError('usage', `${endpoint} is no endpoint`, {
+      hint: 'say http://host:port, or https://host',
+    });
   }
   return new S3Store({ bucket, prefix, endpoint: endpoint?.replace(/\/$/, ''), region, env });
 }

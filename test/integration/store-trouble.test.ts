@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -116,6 +116,21 @@ describe('a bucket that refuses', () => {
     }
   });
 
+  it('takes the keys of a profile', async () => {
+    const home = mkdtempSync(join(tmpdir(), 'coachbuilder-home-'));
+    try {
+      const keys = `aws_access_key_id = ${server.accessKeyId}\naws_secret_access_key = ${server.secretAccessKey}\n`;
+      writeFileSync(join(home, 'credentials'), `[default]\naws_access_key_id = x\n[publisher]\n${keys}`);
+      for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']) vi.stubEnv(name, undefined);
+      vi.stubEnv('AWS_SHARED_CREDENTIALS_FILE', join(home, 'credentials'));
+      expect(await open({ AWS_PROFILE: 'publisher' }).get('a')).toBeUndefined();
+      const failure = await failureOf(open({ AWS_PROFILE: 'nobody' }).get('a'));
+      expect(failure.code).toBe('store-denied');
+    } finally {
+      rmSync(home, { recursive: true });
+    }
+  });
+
   it('says what may not be done, and what permission is missing', async () => {
     server.setPolicy(
       JSON.stringify({
@@ -224,10 +239,9 @@ describe('a bucket that fails now and then', () => {
 describe('an upload in parts', () => {
   const bytes = Buffer.alloc(65 * 1024 * 1024, 'part');
   let scratch: string;
-  beforeEach(async () => {
+  beforeEach(() => {
     scratch = mkdtempSync(join(tmpdir(), 'coachbuilder-parts-'));
-    const { writeFile } = await import('node:fs/promises');
-    await writeFile(join(scratch, 'large'), bytes);
+    writeFileSync(join(scratch, 'large'), bytes);
   });
   afterEach(() => {
     rmSync(scratch, { recursive: true });
