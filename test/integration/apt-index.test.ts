@@ -9,8 +9,17 @@ import { CoachbuilderError } from '../../src/errors/coachbuilder-error.ts';
 import { aptIndex } from '../../src/repository/apt/apt-index.ts';
 import type { DebEntry, IndexFormat, PackageFile, RenderRequest } from '../../src/repository/index-format.ts';
 import type { Place } from '../../src/repository/place.ts';
+import { HttpReader } from '../../src/store/http-reader.ts';
 import type { ObjectReader } from '../../src/store/object-store.ts';
-import { aptPlace, entriesWith, makeDeb, publish, scratchDirectory, Shelf } from '../support/apt-repository.ts';
+import {
+  aptPlace,
+  entriesWith,
+  makeDeb,
+  publish,
+  scratchDirectory,
+  Shelf,
+  startLiteralServer,
+} from '../support/apt-repository.ts';
 import { gpgSigner, type GpgSigner } from '../support/gpg-signer.ts';
 import { mustRun, requireTools } from '../support/machine.ts';
 import { testPorts } from '../support/tool-ports.ts';
@@ -214,6 +223,16 @@ describe.each([
     const shelf = await published(place, { entries: [] });
     expect(await format.read(place, shelf, key.verifier)).toMatchObject({ entries: [], staleAliases: [] });
   });
+});
+
+test('is read by its public address, where what is not there is forbidden', async () => {
+  const shelf = await published(flat);
+  await using server = await startLiteralServer(shelf);
+  const reader = new HttpReader(server.url);
+  expect(await format.read({ ...flat, root: 'debian/13/amd64' }, reader, key.verifier)).toBeUndefined();
+  expect(await format.read(flat, reader, key.verifier)).toMatchObject({ date, staleAliases: [] });
+  shelf.put(`${flat.root}/Release`, shelf.text(`${flat.root}/Release`).replace('2026', '2025'));
+  expect((await format.read(flat, reader, key.verifier))?.staleAliases).toEqual([`${flat.root}/Release`]);
 });
 
 test('objects appear in an order in which no client meets a gap, and say how long they are good for', async () => {
