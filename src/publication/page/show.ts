@@ -46,6 +46,7 @@ export interface ShownChannel {
 export interface ShownDistribution {
   readonly anchor: string;
   readonly title: string;
+  /** A mark; empty while it is supported. */
   readonly unsupported: string;
   /** A sentence about the end of its support. */
   readonly support: string;
@@ -84,15 +85,25 @@ function showChannel({ channel, id, enabled, places, packages }: ChannelView, an
   };
 }
 
-function support({ distribution, unsupported }: DistributionView): string {
+/** Until when, or since when: the mark beside the title, empty while there is nothing to warn of, and a sentence. */
+function support(
+  { distribution, unsupported }: DistributionView,
+  date: number,
+): Pick<ShownDistribution, 'unsupported' | 'support'> {
   const { endOfLife, endOfExtendedLife } = distribution;
-  if (unsupported !== undefined) return `No longer supported: ${unsupported}.`;
-  const extended = endOfExtendedLife === undefined ? '' : `, in extended support until ${endOfExtendedLife}`;
-  return `Supported by its maker until ${endOfLife}${extended}.`;
+  if (unsupported === undefined) {
+    const extended = endOfExtendedLife === undefined ? '' : `, in extended support until ${endOfExtendedLife}`;
+    return { unsupported: '', support: `Supported by its maker until ${endOfLife}${extended}.` };
+  }
+  const isExtended = endOfExtendedLife !== undefined && day(date) <= endOfExtendedLife;
+  return {
+    unsupported: isExtended ? 'extended support only' : `unsupported since ${endOfExtendedLife ?? endOfLife}`,
+    support: `${unsupported.slice(0, 1).toUpperCase()}${unsupported.slice(1)}.`,
+  };
 }
 
 function showDistribution(view: DistributionView, repository: RepositoryView): ShownDistribution {
-  const { distribution, unsupported, channels, applications } = view;
+  const { distribution, channels, applications } = view;
   // Ids of a manifest's own distributions may be any text; an anchor is to be typed.
   const anchor = distribution.id.replaceAll(/[^A-Za-z0-9.-]+/g, '-');
   const blocks = installCommands(view, repository);
@@ -100,8 +111,7 @@ function showDistribution(view: DistributionView, repository: RepositoryView): S
   return {
     anchor,
     title: distribution.title,
-    unsupported: unsupported === undefined ? '' : `unsupported since ${distribution.endOfLife}`,
-    support: support(view),
+    ...support(view, repository.date),
     hasRepository: view.releasePackage !== undefined,
     blocks: blocks.filter(isFirst),
     more: blocks.filter((block) => !isFirst(block)),
