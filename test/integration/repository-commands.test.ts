@@ -142,7 +142,7 @@ describe('publish-packages, by its first word,', () => {
     [['refresh'], 'nothing to refresh'],
     [['list', 'x'], 'Wrong number of arguments'],
     [['list', '--distribution=debian-99'], 'debian-99'],
-    [['verify'], 'clients meet 1 problems'],
+    [['verify'], 'clients meet 1 problem'],
   ])('refuses %j where nothing is published', async (args, message) => {
     const own = await publisher('nothing');
     const { exitCode, stderr } = await own.publish(...args);
