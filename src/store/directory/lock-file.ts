@@ -1,4 +1,4 @@
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -70,6 +70,19 @@ class LockFiles {
     }
   }
 
+  /**
+   * Removes the rights of processes that were killed with them in hands. Only who holds the lock may: with our mark in it,
+   * whoever still fights for a right that is named after an older one gives up.
+   */
+  async clear(): Promise<void> {
+    for (const name of await readdir(this.directory)) {
+      if (!name.startsWith(`${reservedPrefix}lock-`)) continue;
+      const path = join(this.directory, name);
+      const holder = await readMark(path);
+      if (holder !== undefined && isAbandoned(holder, path)) await rm(path, { force: true });
+    }
+  }
+
   /** Not ours any more only when somebody on another machine has waited for a quarter of an hour. */
   async release(): Promise<void> {
     if ((await readMark(this.lock)) === this.ours) await rm(this.lock, { force: true });
@@ -92,8 +105,10 @@ export async function withLock<Result>(directory: string, action: () => Promise<
   const end = Date.now() + patience;
   for (let pause = 2; ; pause = Math.min(pause * 2, 50)) {
     const holder = await readMark(files.lock);
-    if (holder === undefined ? await files.claim(files.lock) : isAbandoned(holder, files.lock)) {
-      if (holder === undefined || (await files.takeOver(files.lock, holder))) break;
+    if (holder === undefined && (await files.claim(files.lock))) break;
+    if (holder !== undefined && isAbandoned(holder, files.lock) && (await files.takeOver(files.lock, holder))) {
+      await files.clear();
+      break;
     }
     if (Date.now() > end) throw heldTooLong(files.lock, holder);
     // By chance, so that those who wait do not meet again and again.

@@ -101,6 +101,8 @@ describe('a store in a directory', () => {
     const mark = newOwnerMark().split('.');
     const dead = [mark[0], '4999999', '1', 'abcdef'].join('.');
     writeFileSync(join(root, gone), dead);
+    // Another one was killed while it took the lock over.
+    writeFileSync(join(root, `${gone}-abcdef`), dead.replace('abcdef', '123456'));
     writeFileSync(join(root, `x/.coachbuilder-${dead}.tmp`), 'half');
     writeFileSync(join(root, `x/.coachbuilder-${mark.join('.')}.tmp`), 'whole');
     const next = new DirectoryStore(root);
