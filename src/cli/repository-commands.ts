@@ -29,6 +29,7 @@ import {
   type RepositoryCommandName,
   type RepositoryCommandOptions,
 } from './repository-command-options.ts';
+import { formatCount } from '../report/format.ts';
 import { openSession, setUpTools, withLog, type Session } from './session.ts';
 import type { World } from './world.ts';
 
@@ -154,9 +155,13 @@ async function verify(options: RepositoryCommandOptions, reading: Reading): Prom
     ...(broken.length === 0
       ? {}
       : {
-          failure: new CoachbuilderError('repository-invalid', `clients meet ${String(broken.length)} problems`, {
-            hint: 'what was printed says what repairs each',
-          }),
+          failure: new CoachbuilderError(
+            'repository-invalid',
+            `clients meet ${formatCount(broken.length, 'problem')}`,
+            {
+              hint: 'what was printed says what repairs each',
+            },
+          ),
         }),
   };
 }
