@@ -94,6 +94,22 @@ export function gpgExportCommand(fingerprint: string, place: GpgPlace): CommandS
   });
 }
 
+/** `gpg --quick-generate-key`: a primary key [SC] of RSA-4096 without subkeys; an empty passphrase leaves it unprotected. */
+export function gpgGenerateCommand(
+  { user, expire }: { readonly user: string; readonly expire: string },
+  place: GpgPlace,
+): CommandSpec {
+  return gpg(['--cert-digest-algo', 'SHA512', '--quick-generate-key', '--', user, 'rsa4096', 'sign', expire], place);
+}
+
+/** `gpg --export-secret-keys` into a file that is not there yet. */
+export function gpgExportSecretCommand(
+  { fingerprint, output }: { readonly fingerprint: string; readonly output: string },
+  place: GpgPlace,
+): CommandSpec {
+  return gpg(['--armor', '--output', output, '--export-secret-keys', fingerprint], place);
+}
+
 export interface GpgVerification {
   /** Absolute path of a file with binary public keys, one after another. */
   readonly keyring: string;
