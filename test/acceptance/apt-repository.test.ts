@@ -17,7 +17,7 @@ import {
   type LiteralServer,
 } from '../support/apt-repository.ts';
 import { gpgSigner, type GpgSigner } from '../support/gpg-signer.ts';
-import type { Outcome } from '../support/machine.ts';
+import { requireTools, type Outcome } from '../support/machine.ts';
 import { debianRoot, describeWithRoots, type DebianRelease, type Root } from '../support/roots.ts';
 import { testPorts } from '../support/tool-ports.ts';
 
@@ -64,6 +64,7 @@ describeWithRoots('apt and our repositories', () => {
   const now = Math.floor(Date.now() / 1000) - 3600;
 
   beforeAll(async () => {
+    await requireTools('dpkg-deb', 'xz');
     scratch = await scratchDirectory();
     [key, other] = await Promise.all([gpgSigner(), gpgSigner()]);
     format = aptIndex(testPorts({ cacheDirectory: join(scratch.path, 'cache') }));

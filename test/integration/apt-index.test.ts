@@ -9,7 +9,17 @@ import { CoachbuilderError } from '../../src/errors/coachbuilder-error.ts';
 import { aptIndex } from '../../src/repository/apt/apt-index.ts';
 import type { DebEntry, IndexFormat, PackageFile, RenderRequest } from '../../src/repository/index-format.ts';
 import type { Place } from '../../src/repository/place.ts';
-import { aptPlace, entriesWith, makeDeb, publish, scratchDirectory, Shelf } from '../support/apt-repository.ts';
+import { HttpReader } from '../../src/store/http-reader.ts';
+import type { ObjectReader } from '../../src/store/object-store.ts';
+import {
+  aptPlace,
+  entriesWith,
+  makeDeb,
+  publish,
+  scratchDirectory,
+  Shelf,
+  startLiteralServer,
+} from '../support/apt-repository.ts';
 import { gpgSigner, type GpgSigner } from '../support/gpg-signer.ts';
 import { mustRun, requireTools } from '../support/machine.ts';
 import { testPorts } from '../support/tool-ports.ts';
@@ -215,6 +225,16 @@ describe.each([
   });
 });
 
+test('is read by its public address, where what is not there is forbidden', async () => {
+  const shelf = await published(flat);
+  await using server = await startLiteralServer(shelf);
+  const reader = new HttpReader(server.url);
+  expect(await format.read({ ...flat, root: 'debian/13/amd64' }, reader, key.verifier)).toBeUndefined();
+  expect(await format.read(flat, reader, key.verifier)).toMatchObject({ date, staleAliases: [] });
+  shelf.put(`${flat.root}/Release`, shelf.text(`${flat.root}/Release`).replace('2026', '2025'));
+  expect((await format.read(flat, reader, key.verifier))?.staleAliases).toEqual([`${flat.root}/Release`]);
+});
+
 test('objects appear in an order in which no client meets a gap, and say how long they are good for', async () => {
   const { immutable, head, aliases } = await format.render(await request(flat));
   const hash = (name: string): string => aliases.find((each) => each.key === `debian/12/amd64/${name}`)?.sha256 ?? '';
@@ -323,6 +343,19 @@ describe('reading', () => {
     expect(await failing(format.read(flat, shelf, key.verifier))).toMatch(/^signature-invalid/);
   });
 
+  test('takes the first index of all when it appears between two looks', async () => {
+    const [shelf, whole] = [new Shelf(), await published(flat)];
+    const late: ObjectReader = {
+      title: shelf.title,
+      get: (name) => shelf.get(name),
+      head: (name) => {
+        shelf.restore(whole);
+        return shelf.head(name);
+      },
+    };
+    expect((await format.read(flat, late, key.verifier))?.entries).toHaveLength(5);
+  });
+
   test("refuses another program's index, of which a publication would lose the packages", async () => {
     // flocker's publisher wrote these two and no more.
     const shelf = new Shelf();
@@ -349,6 +382,11 @@ describe('describing', () => {
     expect(await failing(format.describe(flat, [{ ...file, path }]))).toContain(`archive-invalid ${path} is damaged`);
   });
 
+  test('refuses a control file that is no UTF-8', async () => {
+    const file = await makeDeb(scratch.path, { name: 'latin', version: '1', fields: ['Origin: \u00fc'] }, 'latin1');
+    expect(await failing(format.describe(flat, [file]))).toContain('it is no text in UTF-8');
+  });
+
   test('a control file says nothing of where it is and what its bytes are', async () => {
     const fields = ['Filename: ../evil', 'sha256: 00', 'Size: 1', 'MD5sum: 0'];
     const file = await makeDeb(scratch.path, { name: 'liar', version: '1', fields });
@@ -357,6 +395,13 @@ describe('describing', () => {
       ...['Filename: liar_1_amd64.deb', `Size: ${String(file.size)}`, `SHA256: ${file.sha256}`],
     ]);
   });
+});
+
+test('an index that would name a package twice, or lose one, is a defect', async () => {
+  const { entries } = await request(classic);
+  for (const more of [{ entries: [...entries, ...entries] }, { place: { ...classic, architectures: ['arm64'] } }]) {
+    await expect(format.render(await request(classic, more))).rejects.toThrow('Internal error');
+  }
 });
 
 test('an index of 2000 packages is written and read in seconds', async () => {

@@ -31,7 +31,11 @@ export interface DebFacts {
 }
 
 /** Makes a package with dpkg-deb, under a name that says nothing. */
-export async function makeDeb(directory: string, facts: DebFacts): Promise<PackageFile> {
+export async function makeDeb(
+  directory: string,
+  facts: DebFacts,
+  encoding: 'utf8' | 'latin1' = 'utf8',
+): Promise<PackageFile> {
   const { name, version, architecture = 'amd64', fields = [], files = {}, compression = 'gzip' } = facts;
   const root = await mkdtemp(join(directory, 'deb-'));
   const control = [
@@ -46,7 +50,7 @@ export async function makeDeb(directory: string, facts: DebFacts): Promise<Packa
     '  verbatim: yes',
   ];
   await mkdir(join(root, 'tree/DEBIAN'), { recursive: true });
-  await writeFile(join(root, 'tree/DEBIAN/control'), `${control.join('\n')}\n`);
+  await writeFile(join(root, 'tree/DEBIAN/control'), `${control.join('\n')}\n`, encoding);
   for (const [path, content] of Object.entries(files)) {
     await mkdir(join(root, 'tree', dirname(path)), { recursive: true });
     await writeFile(join(root, 'tree', path), content);

@@ -112,14 +112,20 @@ async function isSignatureOf(
 }
 
 /**
- * A first publication would take the place of an index that has no head. Ours always has one, and has it first: this is
- * another program's, or somebody has deleted InRelease.
+ * The head, unless there is none yet. A first publication would take the place of an index that has no head: ours always
+ * has one, and has it first, so that this is another program's, or somebody has deleted InRelease.
  */
-async function refuseHeadless(root: string, reader: ObjectReader): Promise<void> {
+async function fetchHead(root: string, reader: ObjectReader): ReturnType<ObjectReader['get']> {
+  const key = `${root}/InRelease`;
+  const head = await reader.get(key);
+  if (head !== undefined) return head;
   const keys = ['Release', 'Packages', 'Packages.gz'].map((name) => `${root}/${name}`);
-  const found = await mapConcurrently(keys, atOnce, async (key) => reader.head(key));
+  const found = await mapConcurrently(keys, atOnce, async (each) => reader.head(each));
   const existing = found.find((object) => object !== undefined);
-  if (existing === undefined) return;
+  if (existing === undefined) return undefined;
+  // Or somebody has published for the first time since we looked.
+  const late = await reader.get(key);
+  if (late !== undefined) return late;
   throw invalidFile(
     `${reader.title}/${existing.key}`,
     'there is an index, but no InRelease beside it: another program made it, or InRelease was deleted',
@@ -140,11 +146,8 @@ export async function readAptIndex(
 ): Promise<PublishedIndex | undefined> {
   const root = releaseDirectory(place);
   const key = `${root}/InRelease`;
-  const head = await reader.get(key);
-  if (head === undefined) {
-    await refuseHeadless(root, reader);
-    return undefined;
-  }
+  const head = await fetchHead(root, reader);
+  if (head === undefined) return undefined;
   const origin = `${reader.title}/${key}`;
   const text = await verifier.verifyClearSigned(decodeText(head.bytes, origin), origin);
   const release = parseRelease(text, origin);

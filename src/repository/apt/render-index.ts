@@ -55,13 +55,16 @@ async function packagesObjects(
   );
 }
 
-function debEntries(request: RenderRequest): readonly DebEntry[] {
-  const entries = request.entries.filter((entry) => entry.format === 'deb');
-  const names = new Set(entries.map(({ name, version, architecture }) => `${name} ${version} ${architecture}`));
-  if (names.size !== request.entries.length) {
-    throw new Error(`Internal error: the index of ${request.place.root} would name a package twice, or one of yum's`);
+/** What nobody may ask for: an index that names a package twice, or leaves one out. */
+function debEntries({ entries, place }: RenderRequest): readonly DebEntry[] {
+  const debs = entries.filter((entry) => entry.format === 'deb');
+  const names = new Set(debs.map(({ name, version, architecture }) => `${name} ${version} ${architecture}`));
+  const known = new Set(['all', ...place.architectures]);
+  const isWhole = place.layout === 'flat' || debs.every(({ architecture }) => known.has(architecture));
+  if (names.size !== entries.length || !isWhole) {
+    throw new Error(`Internal error: the index of ${place.root} would name a package twice, or not at all`);
   }
-  return sortEntries(entries);
+  return sortEntries(debs);
 }
 
 /** Renders and signs the index of a place; see {@link RenderedIndex} for the order in which its objects have to appear. */
