@@ -1,4 +1,5 @@
 import { publish } from './publish.ts';
+import { repositorySubcommands } from './repository-commands.ts';
 import type { World } from './world.ts';
 
 interface Subcommand {
@@ -8,7 +9,7 @@ interface Subcommand {
 }
 
 /** What `publish-packages` does besides publishing, by its first word. */
-const subcommands: Readonly<Record<string, Subcommand>> = {};
+const subcommands: Readonly<Record<string, Subcommand>> = repositorySubcommands;
 
 /** The command `publish-packages`: publishes, unless its first word is that of a subcommand. */
 export function publishPackages(argv: readonly string[], world: World): Promise<void> {

@@ -160,3 +160,43 @@ export async function openPublishing(
     throw error;
   }
 }
+
+/** What looking at a repository, and tidying it up, works with; nothing is signed. */
+export type Reading = Pick<
+  Publishing,
+  'release' | 'table' | 'store' | 'publicReader' | 'formats' | 'verifier' | 'clock'
+> &
+  AsyncDisposable & { /** The file with the public keys. */ readonly keyText: string };
+
+/**
+ * Opens a repository for reading, and for removing from it: no signing key is needed, but the public one of the manifest.
+ * @throws CoachbuilderError `usage`, `manifest-invalid`, `store-missing`, `store-denied`
+ */
+export async function openReading(
+  options: RepositoryOptions,
+  order: RepositoryOrder,
+  { session, world }: { readonly session: Session; readonly world: World },
+): Promise<Reading> {
+  const { release, table, keyText } = order;
+  if (keyText === undefined) {
+    throw new CoachbuilderError('manifest-invalid', 'nothing says which key the repository is signed with', {
+      hint: 'name the file with the public key as release.key in the manifest',
+    });
+  }
+  const url = storeUrl(options, order);
+  const directory = await temporaryDirectory(join(session.run.path, 'scratch'), 'read');
+  const scratch = directory.path;
+  const verifier = await openVerifier([keyText], session.ports, scratch);
+  const { endpoint, region } = release.repository;
+  const location = { url, endpoint: options.endpoint ?? endpoint, region: options.region ?? region };
+  return {
+    ...{ release, table, keyText, verifier, clock },
+    store: openStore({ ...location, env: world.env }),
+    publicReader: openPublicReader(options, url, order),
+    formats: { deb: aptIndex(session.ports), rpm: yumIndex({ ...session.ports, scratch }) },
+    [Symbol.asyncDispose]: async () => {
+      await verifier[Symbol.asyncDispose]();
+      await directory[Symbol.asyncDispose]();
+    },
+  };
+}

@@ -3,6 +3,7 @@ import type { IndexEntry, IndexFormat, PublishedIndex } from '../repository/inde
 import type { Place } from '../repository/place.ts';
 import type { Verifier } from '../signing/signer.ts';
 import type { ObjectReader } from '../store/object-store.ts';
+import { widen } from './place-rules.ts';
 import { compareDebVersions } from '../model/deb-version.ts';
 import { compareRpmVersions } from '../model/rpm-version.ts';
 import { mapConcurrently } from '../system/files.ts';
@@ -48,5 +49,24 @@ export async function readPlaces(places: readonly Place[], ports: ReadingPorts):
   return await mapConcurrently(places, limit, async (place) => ({
     place,
     index: await ports.formats[place.format].read(place, ports.reader, ports.verifier),
+  }));
+}
+
+/**
+ * The places of a repository where something is published, of all that the manifest could publish to; their heads are
+ * looked at. Those of apt's classic layout have the architectures that their indexes are for.
+ * @param candidates every place that there could be
+ */
+export async function readPublished(
+  candidates: readonly Place[],
+  ports: ReadingPorts,
+): Promise<readonly PublishedPlace[]> {
+  const heads = await mapConcurrently(candidates, 2 * limit, async (place) =>
+    (await ports.reader.head(ports.formats[place.format].headOf(place))) === undefined ? [] : [place],
+  );
+  const published = await readPlaces(heads.flat(), ports);
+  return published.map(({ place, index }) => ({
+    place: place.layout === 'flat' ? place : widen({ ...place, architectures: [] }, index),
+    index,
   }));
 }

@@ -34,6 +34,8 @@ export interface Verification {
 
 export interface VerifyRequest {
   readonly places: readonly Place[];
+  /** Places that the repository says it has: without an index, they are broken. */
+  readonly expected: readonly Place[];
   /** Whether packages are read, too, instead of being asked for their size and, where the store tells, their SHA-256. */
   readonly deep: boolean;
   /** The keys that sign: seconds since 1970 at which each expires. */
@@ -167,6 +169,11 @@ export async function verifyPublication(request: VerifyRequest, ports: VerifyPor
   const places: VerifiedPlace[] = [];
   const keys = judgeKeys(request, ports.clock.now());
   findings.push(...keys.map((told) => ({ ...told, repository: undefined })));
+  const titles = new Set(request.places.map(placeTitle));
+  for (const place of request.expected.filter((each) => !titles.has(placeTitle(each)))) {
+    const message = `repositories.json names it, and ${ports.formats[place.format].headOf(place)} cannot be had`;
+    findings.push({ ...error(message, 'restore the head, or publish there again'), repository: placeTitle(place) });
+  }
   for (const place of request.places) {
     const repository = placeTitle(place);
     const index = await tryRead(place, ports);

@@ -4,6 +4,8 @@ import type { PackageFormat } from '../model/format.ts';
 /** Release versions go to the stable channel, everything else to the testing one. */
 export type Channel = 'stable' | 'testing';
 
+export const channels = ['stable', 'testing'] as const satisfies readonly Channel[];
+
 /**
  * `flat`: one repository for each architecture, at `<distribution>[-testing]/<version>/<architecture>/`; apt's and yum's.
  * `classic`: apt's `dists/<suite>/<component>`, all architectures in one, at `<distribution>/`.

@@ -16,7 +16,7 @@ const key = `${stable.root}/${app.entry.file}`;
 const fingerprint = 'A'.repeat(40);
 
 async function verify(there: FakeRepository, facts: Partial<VerifyRequest> = {}): Promise<Verification> {
-  const request = { places: there.places, deep: false, keys: [], ...facts };
+  const request = { places: there.places, expected: [], deep: false, keys: [], ...facts };
   return await verifyPublication(request, { ...there.ports, reader: there.store });
 }
 
@@ -151,7 +151,7 @@ describe('verify', () => {
           },
         },
       };
-      const request = { places: there.places, deep: false, keys: [] };
+      const request = { places: there.places, expected: [], deep: false, keys: [] };
       const { findings } = await verifyPublication(request, { ...there.ports, formats, reader: there.store });
       return findings.map(
         ({ severity, message, repair }) => `${severity}: ${message.replace(/,? on .*/, '')}; ${repair}`,
@@ -167,6 +167,12 @@ describe('verify', () => {
   it('says that there is nothing', async () => {
     const { findings } = await verify(new FakeRepository([stable, testing]));
     expect(findings).toMatchObject([{ severity: 'error', message: 'nothing is published at memory' }]);
+  });
+
+  it('misses what the repository says it has', async () => {
+    const there = await published();
+    const { findings } = await verify(there, { places: [stable], expected: [stable, testing] });
+    expect(findings).toMatchObject([{ severity: 'error', repository: 'debian-testing/12/amd64' }]);
   });
 
   it('goes on after a place that cannot be read, and says all of it', async () => {

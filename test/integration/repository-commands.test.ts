@@ -1,0 +1,162 @@
+import { mkdir, mkdtemp, readFile, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { makeTestKey, type TestKey } from '../support/keys.ts';
+import { requireTools } from '../support/machine.ts';
+import { makeNamedDeb, makePublisher, type Publisher } from '../support/publishing.ts';
+import { makeRpm } from '../support/rpms.ts';
+
+let scratch = '';
+let key: TestKey;
+
+beforeAll(async () => {
+  await requireTools('gpg', 'dpkg-deb', 'rpmbuild', 'createrepo_c');
+  scratch = await mkdtemp(join(tmpdir(), 'repository-commands-'));
+  key = await makeTestKey();
+  for (const version of ['1.0', '2.0']) {
+    const folder = join(scratch, version);
+    for (const distribution of ['debian-12', 'centos-7']) await mkdir(join(folder, distribution), { recursive: true });
+    await makeNamedDeb(join(folder, 'debian-12'), { name: 'acme-app', version: `${version}-1+debian12` });
+    await makeRpm(join(folder, 'centos-7'), { name: 'acme-app', version, release: '1', architecture: 'x86_64' });
+  }
+});
+
+afterAll(async () => {
+  await key[Symbol.asyncDispose]();
+  await rm(scratch, { recursive: true, force: true });
+});
+
+async function publisher(name: string, repository: readonly string[] = []): Promise<Publisher & { store: string }> {
+  const store = join(scratch, name, 'store');
+  await mkdir(store, { recursive: true });
+  const settings = [`store: ${store}`, ...repository];
+  const baseurl = 'https://acme.example/archive';
+  return { ...(await makePublisher({ directory: join(scratch, name), baseurl, key, repository: settings })), store };
+}
+
+async function ok(outcome: Promise<{ exitCode: number; stdout: string; stderr: string }>): Promise<string> {
+  const { exitCode, stdout, stderr } = await outcome;
+  expect(exitCode, stderr).toBe(0);
+  return stdout;
+}
+
+/** Makes everything that is there older, as if days had passed. */
+async function age(store: string, days: number): Promise<void> {
+  const past = new Date(Date.now() - days * 86_400_000);
+  for (const entry of await readdir(store, { recursive: true, withFileTypes: true }))
+    if (entry.isFile()) await utimes(join(entry.parentPath, entry.name), past, past);
+}
+
+async function packagesOf(store: string): Promise<readonly string[]> {
+  const names = await readdir(store, { recursive: true });
+  return names.filter((name) => /\.(?:deb|rpm)$/.test(name)).sort();
+}
+
+describe('publish-packages, by its first word,', () => {
+  it('promotes the same bytes, yanks, lists, verifies, refreshes and collects, with apt and yum', async () => {
+    const own = await publisher('life', ['generations: 1', 'grace: 1d']);
+    await ok(own.publish('--channel=testing', join(scratch, '1.0')));
+    await ok(own.publish('--channel=testing', join(scratch, '2.0')));
+    expect(await ok(own.publish('promote', 'acme-app=1.0', '--dry-run'))).toContain('would promote acme-app 1.0-1');
+    expect(await packagesOf(own.store)).toHaveLength(4);
+    const testing = await readFile(join(own.store, 'debian-testing/12/amd64/InRelease'));
+    await ok(own.publish('promote', 'acme-app=1.0'));
+    await ok(own.publish('promote', 'acme-*=2.0'));
+    expect(await readFile(join(own.store, 'debian-testing/12/amd64/InRelease'))).toEqual(testing);
+    for (const name of ['12/amd64/acme-app_2.0-1_debian12_amd64.deb', '7/x86_64/acme-app-2.0-1.x86_64.rpm']) {
+      const vendor = name.endsWith('.deb') ? 'debian' : 'centos';
+      const copy = await readFile(join(own.store, vendor, name));
+      expect(copy).toEqual(await readFile(join(own.store, `${vendor}-testing`, name)));
+    }
+    const rows = JSON.parse(await ok(own.publish('list', '--json', '--channel=stable'))) as { key: string }[];
+    expect(rows.map((row) => row.key).sort()).toEqual([
+      'centos/7/x86_64/acme-app-1.0-1.x86_64.rpm',
+      'centos/7/x86_64/acme-app-2.0-1.x86_64.rpm',
+      'debian/12/amd64/acme-app_1.0-1_debian12_amd64.deb',
+      'debian/12/amd64/acme-app_2.0-1_debian12_amd64.deb',
+    ]);
+    expect(await ok(own.publish('verify', '--deep'))).toMatch(/^debian\/12\/amd64: 2 packages, of .*: ok$/m);
+
+    await ok(own.publish('yank', 'acme-app=1.0', '--channel=stable', '--distribution=debian-12'));
+    expect(await ok(own.publish('list', '--channel=stable'))).not.toContain('1.0-1+debian12');
+    // The index before this one still names it.
+    await age(own.store, 30);
+    await ok(own.publish('gc'));
+    expect(await packagesOf(own.store)).toHaveLength(8);
+    // Replaced just now: within the grace.
+    await ok(own.publish('refresh'));
+    await ok(own.publish('refresh'));
+    expect(await ok(own.publish('gc'))).toMatch(/^debian\/12\/amd64: 0 objects/m);
+    expect(await ok(own.publish('verify', '--deep'))).not.toContain('error');
+  });
+
+  it('keeps what the history tells, and removes what nothing tells of', async () => {
+    const own = await publisher('garbage', ['generations: 1', 'grace: 0d']);
+    const release = ['--channel=stable'];
+    await ok(own.publish(...release, join(scratch, '1.0')));
+    await writeFile(join(own.store, 'debian/12/amd64/orphan_1_amd64.deb'), 'left by a killed publisher');
+    await writeFile(join(own.store, 'debian/12/amd64/notes.txt'), 'of somebody else');
+    expect(await ok(own.publish('gc', '--dry-run'))).toContain('debian/12/amd64: 0 objects');
+    await age(own.store, 30);
+    const dry = await ok(own.publish('gc', '--dry-run'));
+    expect(dry).toContain('\n  debian/12/amd64/orphan_1_amd64.deb\n');
+    expect(await packagesOf(own.store)).toHaveLength(3);
+    await ok(own.publish('gc'));
+    expect(await packagesOf(own.store)).toHaveLength(2);
+    expect(await readFile(join(own.store, 'debian/12/amd64/notes.txt'), 'utf8')).toBe('of somebody else');
+    expect(await ok(own.publish('verify', '--deep'))).not.toContain('error');
+  });
+
+  it('says what is broken and what repairs it, and collects nothing there', async () => {
+    const own = await publisher('broken');
+    await ok(own.publish('--channel=stable', join(scratch, '1.0')));
+    await rm(join(own.store, 'centos/7/x86_64/acme-app-1.0-1.x86_64.rpm'));
+    await writeFile(join(own.store, 'debian/12/amd64/Packages'), 'stale');
+    const told = await own.publish('verify');
+    expect(told.exitCode).toBe(1);
+    expect(told.stdout).toContain('acme-app-1.0-1.x86_64.rpm is in the index and cannot be had');
+    expect(told.stdout).toContain('to repair: yank acme-app=1.0-1 and publish its file again');
+    expect(told.stdout).toContain('debian/12/amd64/Packages');
+    // The repairs, as they are told.
+    await ok(own.publish('refresh', '--distribution=debian-12'));
+    await ok(own.publish('yank', 'acme-app=1.0-1', '--distribution=centos-7'));
+    await ok(own.publish('--channel=stable', join(scratch, '1.0/centos-7')));
+    await ok(own.publish('verify', '--deep'));
+
+    await writeFile(join(own.store, 'debian/12/amd64/InRelease'), 'rubbish');
+    await writeFile(join(own.store, 'debian/12/amd64/orphan_1_amd64.deb'), 'x');
+    await age(own.store, 300);
+    expect(await own.publish('gc')).toMatchObject({ exitCode: 1 });
+    expect(await packagesOf(own.store)).toContain('debian/12/amd64/orphan_1_amd64.deb');
+    expect(await own.publish('verify')).toMatchObject({ exitCode: 1 });
+  });
+
+  it.each([
+    [['promote'], 'Must specify packages'],
+    [['promote', 'acme-app'], 'is no package and version'],
+    [['promote', 'acme-ap=1.0'], 'no package acme-ap is published in the testing channel'],
+    [['yank', 'acme-app=1.0'], 'no package acme-app is published'],
+    [['refresh'], 'nothing to refresh'],
+    [['list', 'x'], 'Wrong number of arguments'],
+    [['list', '--distribution=debian-99'], 'debian-99'],
+    [['verify'], 'clients meet 1 problems'],
+  ])('refuses %j where nothing is published', async (args, message) => {
+    const own = await publisher('nothing');
+    const { exitCode, stderr } = await own.publish(...args);
+    expect(exitCode, stderr).toBe(1);
+    expect(stderr).toContain(message);
+  });
+
+  it('finds nothing to list or to collect where nothing is published', async () => {
+    const own = await publisher('empty');
+    expect(await ok(own.publish('list'))).toBe('nothing is published there\n');
+    await mkdir(join(own.store, 'debian/12/amd64'), { recursive: true });
+    await writeFile(join(own.store, 'debian/12/amd64/some_1_amd64.deb'), 'x');
+    await age(own.store, 300);
+    expect(await ok(own.publish('gc'))).toBe('nothing is published there\n');
+    expect(await packagesOf(own.store)).toHaveLength(1);
+  });
+});
