@@ -58,6 +58,16 @@ interface Order {
   readonly ownReleases: ReadonlyMap<string, PlannedRelease>;
 }
 
+/** Machines take two packages of one version for the same one, so that another content needs another version. */
+function sayVersion(error: unknown, { release, manifest }: ReleaseTarget): unknown {
+  if (!(error instanceof CoachbuilderError) || error.code !== 'output-exists') return error;
+  const where = release.own === undefined ? `release.version (now ${manifest.release?.version ?? '1'})` : 'its version';
+  return new CoachbuilderError(error.code, `${error.message}, with another content`, {
+    details: error.details,
+    hint: `raise ${where}: machines that have this one would never get the other; or give --force to replace the file`,
+  });
+}
+
 interface ReleaseBuild {
   readonly destination: Destination;
   readonly session: Session;
@@ -73,7 +83,7 @@ async function build(
   const scratch = join(session.run.path, id, 'release');
   await rm(scratch, { recursive: true, force: true });
   const emission = { scratch, ports: session.ports };
-  return emitInto(below(destination, target.subdirectory), async (staging) => {
+  const emitted = emitInto(below(destination, target.subdirectory), async (staging) => {
     const made = await runStage(reporter, { stage: 'package', target: id }, async () => {
       const own = await emitOwnRelease(target, { ...emission, output: staging });
       const definition = await defineRelease(target);
@@ -86,6 +96,9 @@ async function build(
     const stage = { label: id, scratch: join(scratch, 'lint'), order: lint, ports: session.ports };
     await lintTarget(made.packages, stage, () => Promise.resolve());
     return [...made.packages.map(({ artifact }) => artifact), ...made.own];
+  });
+  return emitted.catch((error: unknown) => {
+    throw sayVersion(error, target);
   });
 }
 

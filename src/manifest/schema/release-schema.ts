@@ -26,13 +26,11 @@ export const release = z
     'package-name': text
       .optional()
       .meta({ description: 'By default `<package-prefix>-release`.', examples: ['acme-release'] }),
-    version: text
-      .optional()
-      .meta({
-        description:
-          'Version of the release package; "1" by default. To be raised whenever the package would change, such as for another key.',
-        examples: ['1'],
-      }),
+    version: text.optional().meta({
+      description:
+        'Version of the release package; "1" by default. To be raised whenever the package would change, such as for another key.',
+      examples: ['1'],
+    }),
     baseurl: text.meta({
       description: 'Where the repositories are: http, https or file.',
       examples: ['https://packages.example.com'],
