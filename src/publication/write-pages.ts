@@ -7,6 +7,8 @@ import type { ReleaseSettings } from '../manifest/manifest.ts';
 import { findArchitecture } from '../model/architecture.ts';
 import type { Place } from '../repository/place.ts';
 import { placesFor } from '../repository/places.ts';
+import { keyKind } from '../signing/judgement.ts';
+import { readKeyFile } from '../signing/key-facts.ts';
 import type { Signer, Verifier } from '../signing/signer.ts';
 import type { Condition, ObjectStore, StoredObject } from '../store/object-store.ts';
 import { mapConcurrently } from '../system/files.ts';
@@ -108,9 +110,11 @@ export async function writePages(request: PageRequest, ports: PagePorts): Promis
   const { release, keyText } = request;
   const { primary } = readPublicKeys(keyText, release.key ?? release.id);
   const others = primary.filter((each) => each !== signer.fingerprint);
+  const { keys } = readKeyFile(Buffer.from(keyText), release.key ?? release.id);
+  const signing = keys.find((each) => each.fingerprint === signer.fingerprint);
   const key = {
     fingerprints: [signer.fingerprint, ...others],
-    algorithm: '',
+    algorithm: signing === undefined ? '' : keyKind(signing),
     sha256: createHash('sha256').update(keyText).digest('hex'),
   };
   for (let round = 0; round < rounds; round += 1) {

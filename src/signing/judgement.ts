@@ -17,9 +17,14 @@ const names: Readonly<Record<KeyPart['algorithm'], string>> = {
   other: 'an algorithm that does not sign',
 };
 
+/** What kind of key it is: `RSA-4096`, `ed25519`. */
+export function keyKind({ algorithm, bits, curve }: Pick<KeyPart, 'algorithm' | 'bits' | 'curve'>): string {
+  return curve ?? [names[algorithm], ...(bits === undefined ? [] : [String(bits)])].join('-');
+}
+
 function describePart(part: KeyPart): string {
   return [
-    part.curve ?? [names[part.algorithm], ...(part.bits === undefined ? [] : [String(part.bits)])].join('-'),
+    keyKind(part),
     `made on ${day(part.created)}`,
     part.expires === undefined ? 'never expires' : `expires on ${day(part.expires)}`,
     ...(part.revoked ? ['revoked'] : []),

@@ -8,11 +8,10 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { findArchitecture } from '../../src/model/architecture.ts';
 import { formatArchitecture } from '../../src/model/format.ts';
 import { makeDeb } from '../support/apt-repository.ts';
+import { serveDirectory, type DirectoryServer } from '../support/directory-server.ts';
 import { makeTestKey, type TestKey } from '../support/keys.ts';
-import { aRelease } from '../support/landing.ts';
 import { failureText, mustRun, requireTools, type Outcome } from '../support/machine.ts';
 import { aDistribution } from '../support/manifest.ts';
-import { publishPackages, serveDirectory, type DirectoryServer } from '../support/publishing.ts';
 import { debianRoot, describeWithRoots, type DebianRelease, type Root } from '../support/roots.ts';
 import { makeRpm } from '../support/rpms.ts';
 
@@ -21,7 +20,7 @@ import { makeRpm } from '../support/rpms.ts';
  * repository, which is published by our own program and served over HTTP.
  */
 
-const command = join(import.meta.dirname, '../../admin/build-release-package');
+const command = (name: string): string => join(import.meta.dirname, '../../admin', name);
 const releases = ['debian-11', 'debian-12', 'debian-13'] as const satisfies readonly DebianRelease[];
 const native = findArchitecture(process.arch === 'arm64' ? 'aarch64' : 'x86_64')!;
 const versions = ['1.0.0', '1.1.0', '1.2.0~rc1'] as const;
@@ -73,23 +72,28 @@ beforeAll(async () => {
     'url: https://example.com/acme',
     'package-prefix: acme',
     `release: {id: acme, name: Acme packages, baseurl: "${server.address}", key: acme.asc}`,
-    'repository: {origin: Acme}',
+    `repository: {store: ${store}}`,
     '',
   ];
   await writeFile(join(project, 'coachbuilder.yaml'), manifest.join('\n'));
   // Called by the distribution: the tag .el9 is that of several.
   const rpms = join(packages, 'rocky-9');
   await mkdir(rpms);
-  await mustRun([command, `--distribution=${releases.join(',')}`, '--lint=off', '-d', packages, project]);
-  await mustRun([command, '--distribution=rocky-9', '--lint=off', '-d', rpms, project]);
+  await mustRun([
+    command('build-release-package'),
+    `--distribution=${releases.join(',')}`,
+    '--lint=off',
+    '-d',
+    packages,
+    project,
+  ]);
+  await mustRun([command('build-release-package'), '--distribution=rocky-9', '--lint=off', '-d', rpms, project]);
   for (const release of releases) await makeDebs(packages, release);
   await makeRpms(rpms);
-  await publishPackages({
-    packages: [packages],
-    release: aRelease({ baseurl: server.address, key: join(project, 'acme.asc') }),
-    key,
-    store,
-    scratch: join(directory, 'scratch'),
+  const build = `--build-directory=${join(directory, 'build')}`;
+  await mustRun([command('publish-packages'), '--progress=plain', build, packages], {
+    cwd: project,
+    env: { GNUPGHOME: key.gpgHome, XDG_CACHE_HOME: join(directory, 'cache') },
   });
 }, 300_000);
 

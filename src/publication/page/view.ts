@@ -10,7 +10,7 @@ import type { Channel, Place } from '../../repository/place.ts';
 export interface KeyView {
   /** 40 upper-case hexadecimal digits each; the first is the one that signs, others come with a change of keys. */
   readonly fingerprints: readonly string[];
-  /** For people: `RSA, 4096 bits`; empty when nobody said. */
+  /** For people: `RSA-4096`, `ed25519`; empty when nobody said. */
   readonly algorithm: string;
   /** Key, relative to the store, of the armoured public keys: `acme.asc`. */
   readonly file: string;
