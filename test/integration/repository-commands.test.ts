@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { makeTestKey, type TestKey } from '../support/keys.ts';
 import { requireTools } from '../support/machine.ts';
-import { makeNamedDeb, makePublisher, type Publisher } from '../support/publishing.ts';
+import { makeNamedDeb, makePublisher, type Publisher } from '../support/publisher.ts';
 import { makeRpm } from '../support/rpms.ts';
 
 let scratch = '';

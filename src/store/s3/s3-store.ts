@@ -138,7 +138,7 @@ export class S3Store implements ObjectStore {
   }
 
   /** HEAD; when it is refused, GET of the same object tells why: the answer to HEAD has no words. */
-  private async find(s3: S3, key: string): Promise<Found | undefined> {
+  private async find(s3: S3, key: string, again = 2): Promise<Found | undefined> {
     const address = this.address(key);
     try {
       const answer = await s3.headObject(address);
@@ -158,11 +158,13 @@ export class S3Store implements ObjectStore {
       const { status } = readFailure(error);
       if (status === undefined || status >= 500) throw error;
       try {
-        await s3.getObject({ ...address, Range: 'bytes=0-0' });
+        await (await s3.getObject({ ...address, Range: 'bytes=0-0' })).Body?.transformToByteArray();
       } catch (told) {
         if (saysNoObject(told)) return undefined;
         throw told;
       }
+      // Somebody has put it there between the two questions.
+      if (again > 0) return this.find(s3, key, again - 1);
       throw error;
     }
   }
