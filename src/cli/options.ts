@@ -1,4 +1,4 @@
-import type { Command} from 'commander';
+import type { Command } from 'commander';
 import { CommanderError } from 'commander';
 
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
