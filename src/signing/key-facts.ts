@@ -1,5 +1,5 @@
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
-import { dearmor } from '../formats/release/armor.ts';
+import { dearmor } from '../openpgp/armor.ts';
 import {
   PacketError,
   packetTags,
@@ -9,7 +9,7 @@ import {
   type Packet,
   type PublicKeyPacket,
   type SignaturePacket,
-} from './openpgp.ts';
+} from '../openpgp/packets.ts';
 
 export type KeyAlgorithm = 'rsa' | 'dsa' | 'ecdsa' | 'eddsa' | 'other';
 

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
-import { dearmor } from '../formats/release/armor.ts';
+import { dearmor } from '../openpgp/armor.ts';
 import { temporaryDirectory, type TemporaryDirectory } from '../system/files.ts';
 import { gpgvCommand, type GpgVerification } from '../system/tools/gpg.ts';
 import { rpmImportKeysCommand, rpmVerifyCommand } from '../system/tools/rpmsign.ts';

@@ -9,7 +9,7 @@ import { formatPackageName } from '../../packages/names.ts';
 import { relation } from '../../packages/relations.ts';
 import { noServices } from '../../packages/service-plan.ts';
 import { readManifestFile } from '../../packages/sources.ts';
-import { armor } from './armor.ts';
+import { armor } from '../../openpgp/armor.ts';
 import { readPublicKeys, requireSigningKey, type PublicKeys } from './public-keys.ts';
 import { defineRepository } from './repository.ts';
 

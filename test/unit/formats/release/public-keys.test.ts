@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { afterAll, describe, expect, it, test } from 'vitest';
 
-import { armor, dearmor } from '../../../../src/formats/release/armor.ts';
+import { armor, dearmor } from '../../../../src/openpgp/armor.ts';
 import { readReleaseKey } from '../../../../src/formats/release/package.ts';
 import { readPublicKeys } from '../../../../src/formats/release/public-keys.ts';
 

@@ -1,4 +1,4 @@
-import { CoachbuilderError } from '../../errors/coachbuilder-error.ts';
+import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 
 /** CRC-24 of RFC 9580, 6.1.1. */
 function crc24(bytes: Uint8Array): number {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { dearmor } from '../../../src/formats/release/armor.ts';
+import { dearmor } from '../../../src/openpgp/armor.ts';
 
 /** A block around `body`; `Zm9vYmFy` with the checksum `=czTe` is what `printf foobar | gpg --enarmor` writes. */
 function armour(body: string, headers = ''): string {

@@ -4,6 +4,8 @@ import { createHash } from 'node:crypto';
 export interface Packet {
   readonly tag: number;
   readonly body: Buffer;
+  /** All of it, its head included. */
+  readonly bytes: Buffer;
 }
 
 /** Thrown for bytes that are no OpenPGP; whoever knows the file's name says so. */
@@ -26,6 +28,10 @@ class Reader {
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes;
+  }
+
+  get offset(): number {
+    return this.#offset;
   }
 
   get isAtEnd(): boolean {
@@ -57,22 +63,23 @@ function newLength(reader: Reader): number {
   throw new PacketError('it has a packet of unknown length');
 }
 
+/** A body in the old format, RFC 9580, 4.2.2. */
+function readOldBody(reader: Reader, lengthType: number): Buffer {
+  const size = ([1, 2, 4] as const)[lengthType];
+  return size === undefined ? reader.rest() : reader.take(reader.number(size));
+}
+
 /** All packets, one after another, in either format of their heads. @throws PacketError */
 export function readPackets(bytes: Buffer): readonly Packet[] {
   const reader = new Reader(bytes);
   const packets: Packet[] = [];
   while (!reader.isAtEnd) {
+    const start = reader.offset;
     const head = reader.number(1);
     if (head < 0x80) throw new PacketError('there is something in it that is no OpenPGP packet');
-    if (head >= 0xc0) {
-      packets.push({ tag: head & 0x3f, body: reader.take(newLength(reader)) });
-    } else {
-      const size = ([1, 2, 4] as const)[head & 3];
-      packets.push({
-        tag: (head >> 2) & 0xf,
-        body: size === undefined ? reader.rest() : reader.take(reader.number(size)),
-      });
-    }
+    const tag = head >= 0xc0 ? head & 0x3f : (head >> 2) & 0xf;
+    const body = head >= 0xc0 ? reader.take(newLength(reader)) : readOldBody(reader, head & 3);
+    packets.push({ tag, body, bytes: bytes.subarray(start, reader.offset) });
   }
   return packets;
 }
@@ -96,6 +103,16 @@ export interface PublicKeyPacket {
 const curveAlgorithms: ReadonlySet<number> = new Set([18, 19, 22]);
 const integerAlgorithms: ReadonlySet<number> = new Set([1, 2, 3, 16, 17]);
 
+/** RFC 9580, 5.5.4. */
+function fingerprintOf(version: number, body: Buffer): string {
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(body.length);
+  const digest = (name: string, ...parts: readonly Buffer[]): string =>
+    createHash(name).update(Buffer.concat(parts)).digest('hex').toUpperCase();
+  if (version === 4) return digest('sha1', Buffer.of(0x99), length.subarray(2), body);
+  return version === 6 ? digest('sha256', Buffer.of(0x9b), length, body) : '';
+}
+
 export function readPublicKey(body: Buffer): PublicKeyPacket {
   const reader = new Reader(body);
   const version = reader.number(1);
@@ -103,18 +120,9 @@ export function readPublicKey(body: Buffer): PublicKeyPacket {
   if (version >= 5) reader.take(4);
   else if (version < 4) reader.take(2);
   const algorithm = reader.number(1);
-  const length = Buffer.alloc(2);
-  length.writeUInt16BE(body.length & 0xffff);
-  const fingerprint =
-    version === 4
-      ? createHash('sha1')
-          .update(Buffer.concat([Buffer.from([0x99]), length, body]))
-          .digest('hex')
-          .toUpperCase()
-      : '';
   return {
     version,
-    fingerprint,
+    fingerprint: fingerprintOf(version, body),
     created,
     algorithm,
     bits: integerAlgorithms.has(algorithm) ? reader.number(2) : undefined,
