@@ -1,5 +1,4 @@
-import type { Command } from 'commander';
-import { CommanderError } from 'commander';
+import { CommanderError, Option, type Command } from 'commander';
 
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 import { architectureNames, findArchitecture, type Architecture } from '../model/architecture.ts';
@@ -88,6 +87,18 @@ function parseArchitecture(name: string): Architecture {
   throw new CoachbuilderError('usage', `there is no architecture ${name}`, {
     hint: `choose one of ${architectureNames.join(', ')}`,
   });
+}
+
+/** Adds the options that say how much is told. */
+export function addProgressOptions(command: Command): Command {
+  return command
+    .addOption(new Option('-v, --verbose', 'Say more: every command that is run').conflicts('quiet'))
+    .option('-q, --quiet', 'Say nothing but warnings and errors')
+    .addOption(
+      new Option('--progress <kind>', 'How progress is shown on standard error')
+        .choices(['auto', 'live', 'plain', 'json'])
+        .default('auto'),
+    );
 }
 
 /** How much is said, and how: lines for files and CI logs, a live line for a terminal. */

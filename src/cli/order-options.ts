@@ -4,6 +4,7 @@ import type { Architecture } from '../model/architecture.ts';
 import type { LintMode } from '../lint/mode.ts';
 import { lintOption } from './lint-options.ts';
 import {
+  addProgressOptions,
   chooseProgress,
   collect,
   missingDistribution,
@@ -54,7 +55,7 @@ function sortNaturally(names: readonly string[]): readonly string[] {
 }
 
 export function commonCommand(name: string, description: string, distributions: readonly string[]): Command {
-  return new Command(name)
+  const command = new Command(name)
     .description(description)
     .argument('<package-uri>')
     .addOption(
@@ -68,14 +69,8 @@ export function commonCommand(name: string, description: string, distributions: 
     .option('--force', 'Replace packages that are there already')
     .option('--dry-run', 'Print what would be built, and write nothing')
     .addOption(lintOption())
-    .option('--json', 'Print what was built as a JSON array instead of one path a line')
-    .addOption(new Option('-v, --verbose', 'Say more: every command that is run').conflicts('quiet'))
-    .option('-q, --quiet', 'Say nothing but warnings and errors')
-    .addOption(
-      new Option('--progress <kind>', 'How progress is shown on standard error')
-        .choices(['auto', 'live', 'plain', 'json'])
-        .default('auto'),
-    )
+    .option('--json', 'Print what was built as a JSON array instead of one path a line');
+  return addProgressOptions(command)
     .option('--build-directory <directory>', 'Keep records, logs and trees there, to look at them afterwards')
     .helpOption('-h, --help', 'Show this help')
     .allowExcessArguments(false)

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 
-import { type Command, Option } from 'commander';
+import { type Command } from 'commander';
 
 import type { Verbosity } from '../report/lines.ts';
-import { chooseProgress, type Progress } from './options.ts';
+import { addProgressOptions, chooseProgress, type Progress } from './options.ts';
 import {
   addSigningOptions,
   readSigningOptions,
@@ -48,15 +48,9 @@ export function addRepositoryOptions(command: Command): Command {
     .option('--endpoint <url>', 'The address of an S3-compatible server')
     .option('--region <name>', 'The region of the bucket')
     .option('--manifest <file>', 'The manifest with the section release; without it that of the working directory');
-  return addSigningOptions(command)
-    .option('--no-read-back', 'Do not look at what was published through its public address')
-    .addOption(new Option('-v, --verbose', 'Say more: every command that is run').conflicts('quiet'))
-    .option('-q, --quiet', 'Say nothing but warnings and errors')
-    .addOption(
-      new Option('--progress <kind>', 'How progress is shown on standard error')
-        .choices(['auto', 'live', 'plain', 'json'])
-        .default('auto'),
-    )
+  return addProgressOptions(
+    addSigningOptions(command).option('--no-read-back', 'Do not look at what was published through its public address'),
+  )
     .option('--build-directory <directory>', 'Keep the log and the receipt there')
     .helpOption('-h, --help', 'Show this help')
     .exitOverride();

@@ -5,7 +5,7 @@ import { Command, Option } from 'commander';
 import type { Verbosity } from '../report/lines.ts';
 import type { EngineKind } from '../system/tools/engine.ts';
 import type { RootChoice } from '../verification/open-root.ts';
-import { chooseProgress, parse, UsageError, type Progress } from './options.ts';
+import { addProgressOptions, chooseProgress, parse, UsageError, type Progress } from './options.ts';
 import type { World } from './world.ts';
 
 /** What `test-package` was asked. */
@@ -45,7 +45,7 @@ interface RawTestOptions {
 }
 
 function testPackageCommand(): Command {
-  return new Command('test-package')
+  const command = new Command('test-package')
     .description(
       'Installs packages in a clean root or container of their distribution, runs their programs and services, ' +
         'upgrades, removes and purges them, and verifies that nothing is left.\n\n' +
@@ -72,14 +72,8 @@ function testPackageCommand(): Command {
     .option('--previous <directory>', 'Where packages of a previous version are, to upgrade from')
     .option('--manifest <file>', 'The manifest whose tests: are run in place of --version of every program')
     .option('--junit <file>', "Write the results there, in JUnit's format")
-    .option('--json', 'Print the results as JSON')
-    .addOption(new Option('-v, --verbose', 'Say more: every command that is run').conflicts('quiet'))
-    .option('-q, --quiet', 'Say nothing but warnings and errors')
-    .addOption(
-      new Option('--progress <kind>', 'How progress is shown on standard error')
-        .choices(['auto', 'live', 'plain', 'json'])
-        .default('auto'),
-    )
+    .option('--json', 'Print the results as JSON');
+  return addProgressOptions(command)
     .option('--build-directory <directory>', 'Keep the log there')
     .helpOption('-h, --help', 'Show this help')
     .exitOverride();
