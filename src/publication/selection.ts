@@ -3,6 +3,7 @@ import { didYouMean, suggest } from '../errors/suggest.ts';
 import { compileGlob } from '../model/glob.ts';
 import type { IndexEntry } from '../repository/index-format.ts';
 import type { Channel, Place } from '../repository/place.ts';
+import { recoverVersion } from './channel.ts';
 import { sortEntries, type PublishedPlace } from './published.ts';
 
 /** What a person asks for: `NAME=VERSION`. */
@@ -11,7 +12,7 @@ export interface Selection {
   readonly text: string;
   /** A name, or a glob: `acme-*`. */
   readonly name: string;
-  /** Whole (`1:1.2.0-1+debian12`), without the epoch, without the distribution's tag (`1.2.0-1`), or upstream's (`1.2.0`). */
+  /** Whole (`1:1.2.0-1+debian12`), without the epoch, without the distribution's tag (`1.2.0-1`), upstream's (`1.2.0`) or Python's (`1.2.0rc1`). */
   readonly version: string;
 }
 
@@ -88,6 +89,17 @@ function unknown(selection: Selection, published: readonly PublishedPlace[], whe
 }
 
 /**
+ * By upstream's version alone, or Python's: `1.2.0` is the release, although the pre-release `1.2.0rc1` is packaged as
+ * `1.2.0-0.rc.1`. That holds where all are packages of ours; what others count as releases is not told apart.
+ */
+function byUpstream(named: readonly Found[], version: string): readonly Found[] {
+  const python = ({ place, entry }: Found): string | undefined => recoverVersion(entry.version, place.distribution.tag);
+  const upstream = named.filter(({ place, entry }) => spellings(entry, place).includes(version));
+  const same = named.filter((found) => python(found) === version);
+  return same.length > 0 && upstream.every((found) => python(found) !== undefined) ? same : upstream;
+}
+
+/**
  * The entries that selections are about, in every place of `published` that has them.
  * @param where for messages: `in the testing channel`
  * @throws CoachbuilderError `publication-refused` for a package or version that no place has, `usage` for an upstream
@@ -106,10 +118,7 @@ export function findSelected(
     const matches = compileGlob(selection.name);
     const named = everything.filter(({ entry }) => matches(entry.name));
     const exact = named.filter(({ place, entry }) => spellings(entry, place).slice(0, 3).includes(selection.version));
-    const found =
-      exact.length > 0
-        ? exact
-        : named.filter(({ place, entry }) => spellings(entry, place).includes(selection.version));
+    const found = exact.length > 0 ? exact : byUpstream(named, selection.version);
     if (found.length === 0) throw unknown(selection, published, where);
     requireOneVersion(selection, found);
     for (const one of found) all.add(one);

@@ -250,11 +250,16 @@ describeWithRoots('a repository in a bucket', () => {
     const { exitCode, stdout, stderr } = await publish('verify', ...signing());
     expect(exitCode).toBe(1);
     expect(`${stdout}${stderr}`).toContain(deb.split('/').at(-1));
-    const client = await roots
-      .get('debian-12')
-      ?.run(['apt-get', 'install', '--yes', '--allow-downgrades', '--reinstall', `acme-fleet-cli=1.1.0-1+debian12`]);
-    expect(client?.exitCode).not.toBe(0);
+    // What the application was before, so that each package has to be fetched again.
+    const older = application.map((name) => `${name}=1.1.0-1+debian12`);
+    const install = ['apt-get', 'install', '--yes', '--allow-downgrades', '--no-install-recommends', ...older];
+    const root = roots.get('debian-12');
+    await root?.must(['apt-get', 'clean']);
+    const client = await root?.run(install);
+    expect(client?.exitCode).toBe(100);
+    expect(client?.stderr).toMatch(/Hash Sum mismatch|unexpected size/);
     server.tamper(deb, good);
+    await root?.must(install);
     await mustPublish('verify');
   });
 });

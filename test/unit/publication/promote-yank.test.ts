@@ -112,6 +112,18 @@ describe('promote', () => {
     expect(await promote(there, request('acme-app=2.0-2'))).toEqual(['debian/12/amd64 published']);
   });
 
+  it("takes upstream's version for the release, and Python's for what is before it", async () => {
+    const there = repository();
+    const before = packageOf('acme-app', '2.0-0.rc.1+debian12');
+    await there.publish(testing, before, app2);
+    const versions = async (text: string): Promise<readonly string[]> =>
+      planPromotion(request(text), await there.read()).changes.flatMap(({ arrivals }) =>
+        arrivals.map(({ entry }) => entry.version),
+      );
+    expect(await versions('acme-app=2.0')).toEqual(['2.0-1+debian12']);
+    expect(await versions('acme-app=2.0rc1')).toEqual(['2.0-0.rc.1+debian12']);
+  });
+
   it('refuses to do nothing', async () => {
     const there = repository();
     expect(() => planPromotion(request(), [])).toThrow('nothing to promote');
