@@ -79,6 +79,8 @@ export interface S3Server extends AsyncDisposable {
   /** Puts bytes under a key past all checks: what an attacker, or a failing disk, does. */
   tamper(key: string, bytes: Uint8Array, bucket?: string): void;
   remove(key: string, bucket?: string): void;
+  /** Remembers all objects of a bucket; returns what puts them back. */
+  keep(bucket?: string): () => void;
   /** @param policy JSON */
   setPolicy(policy: string | undefined, bucket?: string): void;
   /** How many multipart uploads were begun and neither completed nor aborted. */
@@ -272,6 +274,14 @@ export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Se
     object: (key, bucket) => bucketOf(bucket).objects.get(key),
     keys: (bucket) =>
       [...bucketOf(bucket).objects.keys()].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))),
+    keep(bucket) {
+      const { objects } = bucketOf(bucket);
+      const kept = [...objects];
+      return () => {
+        objects.clear();
+        for (const [key, object] of kept) objects.set(key, object);
+      };
+    },
     tamper(key, bytes, bucket) {
       const present = bucketOf(bucket).objects.get(key);
       const content = Buffer.from(bytes);
