@@ -17,7 +17,7 @@ import { startS3Server, type S3Server } from '../support/s3-server.ts';
 
 const admin = join(import.meta.dirname, '../../admin');
 const passphrase = 'a passphrase of the test';
-const debians = ['debian-12', 'debian-13'] as const;
+const debians = ['debian-11', 'debian-12', 'debian-13'] as const;
 const distributions = [...debians, 'rocky-9'] as const;
 const application = ['acme-python-fleet', 'acme-fleet-cli', 'acme-fleet-node'] as const;
 
@@ -214,7 +214,7 @@ describeWithRoots('a repository in a bucket', () => {
     await mustPublish('--channel=testing', await build('third', '--package-version=1.2.0'));
     await mustPublish('promote', ...application.map((name) => `${name}=1.2.0`));
     const files = server.keys().filter((name) => /^(?:debian|rocky)\/.*1\.2\.0-1/.test(name));
-    expect(files).toHaveLength(9);
+    expect(files).toHaveLength(12);
     for (const name of files) {
       const source = name.replace(/^(debian|rocky)/, '$1-testing');
       expect([name, server.object(name)?.bytes]).toEqual([name, server.object(source)?.bytes]);
