@@ -11,10 +11,10 @@ import { planPublication, requireAccepted, type PlannedObject, type PublicationP
 import { planJson, planText } from '../publication/plan-text.ts';
 import { receiptJson, receiptText } from '../publication/receipt.ts';
 import { signRpms } from '../publication/signed-rpms.ts';
-import { keyObject, releaseCandidates } from '../publication/standing-objects.ts';
+import { keyObject, plannedReleases } from '../publication/standing-objects.ts';
 import { writePages } from '../publication/write-pages.ts';
 import { formatCount } from '../report/format.ts';
-import { writeFileAtomic } from '../system/files.ts';
+import { mapConcurrently, writeFileAtomic } from '../system/files.ts';
 import { parsePublishOptions, type PublishOptions } from './publish-options.ts';
 import { openPublishing, takeRepositoryOrder, type Publishing } from './publishing.ts';
 import { openSession, setUpTools, withLog, type Session } from './session.ts';
@@ -44,10 +44,19 @@ async function makePlan(
   );
 }
 
-/** What is written beside the repositories. */
-function plannedOthers(plan: PublicationPlan, { release, keyText }: Publishing): readonly PlannedObject[] {
-  const candidates = releaseCandidates(plan.places, release).map(({ object }) => object);
-  return [keyObject(release, keyText), ...candidates].map(({ key, size }) => ({ key, size }));
+/** What is written beside the repositories, besides the page: what is not there already. */
+async function plannedOthers(
+  plan: PublicationPlan,
+  { release, keyText, store }: Publishing,
+): Promise<readonly PlannedObject[]> {
+  const objects = [{ ...keyObject(release, keyText), channel: 'stable' }, ...plannedReleases(plan.places, release)];
+  const planned = await mapConcurrently(objects, 4, async ({ key, size, sha256, channel }) => {
+    const existing = await store.head(key);
+    // A testing one comes to the address only while the stable channel has none.
+    const stays = existing !== undefined && (existing.sha256 === sha256 || channel === 'testing');
+    return stays ? [] : [{ key, size }];
+  });
+  return planned.flat();
 }
 
 async function publishPlan(
@@ -92,7 +101,7 @@ export async function publish(
       progress(`reading ${formatCount(paths.length, 'package')}`);
       const plan = await makePlan(options, paths, { publishing, session });
       if (options.dryRun) {
-        const others = plannedOthers(plan, publishing);
+        const others = await plannedOthers(plan, publishing);
         return { plan, text: planText(plan, others), json: planJson(plan, others) };
       }
       requireAccepted(plan);

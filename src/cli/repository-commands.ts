@@ -4,6 +4,7 @@ import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 import type { ReleaseSettings } from '../manifest/manifest.ts';
 import { runStage } from '../pipeline/stage.ts';
 import { publishingTools } from '../plan/required-tools.ts';
+import { unfinished } from '../publication/apply.ts';
 import { changePlace, type ChangeOutcome, type PlaceChange } from '../publication/change-place.ts';
 import { collectGarbage } from '../publication/collect-garbage.ts';
 import { garbageText } from '../publication/garbage-text.ts';
@@ -85,14 +86,18 @@ async function applyChanges(
   const { formats, release, table, keyText } = publishing;
   const { reporter } = session.ports;
   const outcomes: ChangeOutcome[] = [];
-  for (const change of changes) {
-    const ports = { ...publishing, reporter, format: formats[change.place.format] };
-    reporter.report({ type: 'stage-progress', stage: 'publish', message: placeTitle(change.place) });
-    outcomes.push(await changePlace(change, ports));
+  try {
+    for (const change of changes) {
+      const ports = { ...publishing, reporter, format: formats[change.place.format] };
+      reporter.report({ type: 'stage-progress', stage: 'publish', message: placeTitle(change.place) });
+      outcomes.push(await changePlace(change, ports));
+    }
+    const places = changes.map(({ place }) => place);
+    const others = await writePages({ release, table, keyText, places }, publishing);
+    return receiptText({ title: publishing.store.title, places: outcomes, others });
+  } catch (error) {
+    throw unfinished(error, outcomes, reporter);
   }
-  const places = changes.map(({ place }) => place);
-  const others = await writePages({ release, table, keyText, places }, publishing);
-  return receiptText({ title: publishing.store.title, places: outcomes, others });
 }
 
 async function change(

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 
 import { type Command } from 'commander';
 
+import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 import type { Verbosity } from '../report/lines.ts';
 import { addProgressOptions, chooseProgress, type Progress } from './options.ts';
 import {
@@ -56,10 +57,25 @@ export function addRepositoryOptions(command: Command): Command {
     .exitOverride();
 }
 
+/** @throws CoachbuilderError `usage` for a variable that was empty, and for an address of another kind */
+function readStore(to: string, world: World): string {
+  if (to.startsWith('s3://')) return to;
+  const [scheme] = /^[a-z][a-z0-9+.-]*:\/\//i.exec(to) ?? [];
+  if (to === '' || scheme !== undefined) {
+    // What follows the scheme may be credentials.
+    const shown = scheme === undefined ? '' : `${scheme}…`;
+    throw new CoachbuilderError('usage', `--to=${shown} is no place for a repository`, {
+      hint: 'say s3://bucket, s3://bucket/prefix, or a directory ("." for this one)',
+    });
+  }
+  return resolve(world.cwd, to);
+}
+
+/** @throws CoachbuilderError `usage` */
 export function readRepositoryOptions(raw: RawRepositoryOptions, world: World): RepositoryOptions {
   const { to, endpoint, region, manifest, buildDirectory } = raw;
   return {
-    to: to === undefined || to.startsWith('s3://') ? to : resolve(world.cwd, to),
+    to: to === undefined ? undefined : readStore(to, world),
     ...{ endpoint, region, manifest, buildDirectory },
     readBack: raw.readBack !== false,
     signing: readSigningOptions(raw, world),

@@ -1,5 +1,6 @@
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 import type { ReleaseSettings } from '../manifest/manifest.ts';
+import type { Reporter } from '../report/event.ts';
 import type { NewObject } from '../store/object-store.ts';
 import type { ChangePorts } from './change-ports.ts';
 import { changePlace, type ChangeOutcome } from './change-place.ts';
@@ -7,7 +8,7 @@ import { addEntries } from './entries.ts';
 import { placeTitle } from './place-rules.ts';
 import type { PlacePlan, PublicationPlan } from './plan.ts';
 import type { IndexFormats } from './published.ts';
-import { releaseCandidates, writeRelease, writeStanding } from './standing-objects.ts';
+import { writeStanding } from './standing-objects.ts';
 import type { PutRecord } from './uploads.ts';
 
 export interface ApplyPorts extends Omit<ChangePorts, 'format'> {
@@ -19,8 +20,8 @@ export interface ApplyRequest {
   readonly release: ReleaseSettings;
   /** The file with the public keys. */
   readonly key: NewObject;
-  /** Writes the pages of the repository from what its indexes say now; undefined: they stay as they are. */
-  readonly writePages: (() => Promise<readonly PutRecord[]>) | undefined;
+  /** Writes release packages at addresses without a version, and the pages, from what the indexes say now. */
+  readonly writePages: () => Promise<readonly PutRecord[]>;
 }
 
 /** What came of a publication. */
@@ -52,14 +53,17 @@ async function applyPlace(
   );
 }
 
-/** The failure of a publication that is half done: whole places are published, and the rest waits for another run. */
-function unfinished(error: unknown, done: readonly ChangeOutcome[]): unknown {
-  if (!(error instanceof CoachbuilderError)) return error;
+/**
+ * The failure of a publication that is half done: whole places are finished, and the rest waits for another run. What ends
+ * it and is no failure, such as an interruption, has no details: it is said by a warning.
+ */
+export function unfinished(error: unknown, done: readonly ChangeOutcome[], reporter: Reporter): unknown {
   const titles = done.map(({ place }) => placeTitle(place));
-  return error.withDetails(
-    titles.length === 0 ? 'no repository was published yet' : `published so far: ${titles.join(', ')}`,
-    'the same command finishes what is left; clients work on with what is published',
-  );
+  const state = titles.length === 0 ? 'no repository was finished' : `finished: ${titles.join(', ')}`;
+  const advice = 'the same command finishes what is left; clients work on with what is published';
+  if (error instanceof CoachbuilderError) return error.withDetails(state, advice);
+  reporter.report({ type: 'warning', message: `${state}; ${advice}` });
+  return error;
 }
 
 /**
@@ -68,7 +72,7 @@ function unfinished(error: unknown, done: readonly ChangeOutcome[]): unknown {
  * @throws CoachbuilderError as `changePlace` does, with what was done until then
  */
 export async function applyPublication(request: ApplyRequest, ports: ApplyPorts): Promise<Publication> {
-  const { plan, release, key, writePages } = request;
+  const { plan, key, writePages } = request;
   const places: ChangeOutcome[] = [];
   const others: PutRecord[] = [];
   try {
@@ -77,10 +81,9 @@ export async function applyPublication(request: ApplyRequest, ports: ApplyPorts)
       ports.reporter.report({ type: 'stage-progress', stage: 'publish', message: placeTitle(planned.place) });
       places.push(await applyPlace(planned, request, ports));
     }
-    for (const candidate of releaseCandidates(plan.places, release)) others.push(await writeRelease(candidate, ports));
-    if (writePages !== undefined) others.push(...(await writePages()));
+    others.push(...(await writePages()));
   } catch (error) {
-    throw unfinished(error, places);
+    throw unfinished(error, places, ports.reporter);
   }
   return { title: plan.title, places, others };
 }

@@ -10,6 +10,7 @@ import type { PackageFile } from '../repository/index-format.ts';
 import type { Channel, Place } from '../repository/place.ts';
 import { placesFor } from '../repository/places.ts';
 import { judgeVersion } from './channel.ts';
+import { identityOf } from './entries.ts';
 import { distributionsFor } from './package-files.ts';
 
 /** What goes to one place. */
@@ -46,6 +47,7 @@ function judgeFile(file: PackageFile, distribution: Distribution, request: Arran
   const own = judgeVersion(file, distribution.tag);
   const isIndependent = file.architecture === independentArchitecture(file.format);
   const architecture = isIndependent ? undefined : findArchitecture(file.architecture);
+  if (architecture !== undefined) requireArchitectures(distribution, [architecture], [file.path]);
   if (isIndependent || architecture !== undefined) {
     return { file, distribution, channel: request.channel ?? own, architecture };
   }
@@ -56,14 +58,45 @@ function judgeFile(file: PackageFile, distribution: Distribution, request: Arran
   );
 }
 
+/** Which architectures a distribution has is what `list`, `promote` and the others look through: elsewhere nobody finds a package again. */
+function requireArchitectures(
+  distribution: Distribution,
+  architectures: readonly Architecture[],
+  details: readonly string[],
+): void {
+  const foreign = architectures.filter((each) => !distribution.architectures.includes(each));
+  if (foreign.length === 0) return;
+  throw new CoachbuilderError('unsupported-by-target', `${distribution.title} is not made for ${foreign.join(', ')}`, {
+    details,
+    hint: `its architectures are ${distribution.architectures.join(', ')}`,
+  });
+}
+
+/**
+ * The files of a place together with another one. The same package in two directories is one: signed twice, it would be two.
+ * @throws CoachbuilderError `publication-refused` for another package of the same name, version and architecture
+ */
+function withFile(files: readonly PackageFile[], file: PackageFile): readonly PackageFile[] {
+  const twin = files.find((each) => identityOf(each) === identityOf(file) && each.format === file.format);
+  if (twin === undefined) return [...files, file];
+  if (twin.sha256 === file.sha256) return files;
+  throw new CoachbuilderError('publication-refused', `${identityOf(file)} is given twice, with different bytes`, {
+    details: [twin, file].map(({ path, size, sha256 }) => `${path}: ${String(size)} bytes, sha256 ${sha256}`),
+    hint: 'name the one that is to be published; or give one of them another version or release',
+  });
+}
+
 /** The architectures to which a distribution's packages for every architecture go. */
 async function architecturesOf(
   distribution: Distribution,
   judged: readonly Judged[],
   request: ArrangeRequest,
 ): Promise<readonly Architecture[]> {
-  if (request.architectures.length > 0) return request.architectures;
   const own = judged.filter((each) => each.distribution === distribution);
+  if (request.architectures.length > 0) {
+    requireArchitectures(distribution, request.architectures, ['--architecture names it']);
+    return request.architectures;
+  }
   const natives = own.map(({ architecture }) => architecture).filter((each) => each !== undefined);
   if (natives.length > 0) return natives;
   const found = new Set<Architecture>();
@@ -90,14 +123,15 @@ async function architecturesOf(
  * Packages for every architecture go to those that `--architecture` gave; else to those of the other packages for the
  * distribution; else to those that something was published for.
  * @returns in byte order of the places' addresses
- * @throws CoachbuilderError `unknown-distribution`, `publication-refused` (dirty versions; no such channel), `usage`
+ * @throws CoachbuilderError `unknown-distribution`, `unsupported-by-target` (an architecture that the distribution has
+ *   not), `publication-refused` (dirty versions; no such channel; two packages of one version), `usage`
  */
 export async function arrange(request: ArrangeRequest): Promise<readonly Shipment[]> {
   const { files, release, table, distributions: named } = request;
   const judged = files.flatMap((file) =>
     distributionsFor(file, { named, table }).map((distribution) => judgeFile(file, distribution, request)),
   );
-  const shipments = new Map<string, { readonly place: Place; readonly files: PackageFile[] }>();
+  const shipments = new Map<string, { readonly place: Place; readonly files: readonly PackageFile[] }>();
   const everywhere = new Map<Distribution, readonly Architecture[]>();
   for (const { file, distribution, channel, architecture } of judged) {
     let architectures = architecture === undefined ? everywhere.get(distribution) : [architecture];
@@ -109,7 +143,7 @@ export async function arrange(request: ArrangeRequest): Promise<readonly Shipmen
       const id = `${place.root} ${place.suite}`;
       const shipment = shipments.get(id) ?? { place, files: [] };
       const words = [...new Set([...shipment.place.architectures, ...place.architectures])].sort();
-      shipments.set(id, { place: { ...place, architectures: words }, files: [...shipment.files, file] });
+      shipments.set(id, { place: { ...place, architectures: words }, files: withFile(shipment.files, file) });
     }
   }
   return [...shipments.entries()].sort(([left], [right]) => (left < right ? -1 : 1)).map(([, shipment]) => shipment);

@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
 
+import type { Distribution } from '../distributions/distribution.ts';
 import { formatPackageName } from '../packages/names.ts';
 import type { ReleaseSettings } from '../manifest/manifest.ts';
-import type { Place } from '../repository/place.ts';
+import type { IndexEntry } from '../repository/index-format.ts';
+import { channels, type Channel, type Place } from '../repository/place.ts';
 import { publicKeyFile, stableReleaseKey } from '../repository/release-name.ts';
-import type { Verifier } from '../signing/signer.ts';
-import type { NewObject, ObjectStore } from '../store/object-store.ts';
+import type { Condition, NewObject, ObjectStore, StoredObject } from '../store/object-store.ts';
+import { mapConcurrently } from '../system/files.ts';
 import type { PlacePlan } from './plan.ts';
-import { compareVersions, type IndexFormats } from './published.ts';
+import { compareVersions } from './published.ts';
 import { packageObject, type PutRecord } from './uploads.ts';
 
 /*
@@ -15,8 +17,8 @@ import { packageObject, type PutRecord } from './uploads.ts';
  * without a version. No client's index names them.
  */
 
-/** How often others may change an object while we look at it. */
-const rounds = 10;
+/** Requests at once. */
+const limit = 4;
 
 /** The file with the keys that clients have to know. @param text armoured */
 export function keyObject(release: Pick<ReleaseSettings, 'id'>, text: string): NewObject {
@@ -40,21 +42,13 @@ export async function writeStanding(object: NewObject, store: ObjectStore): Prom
   return { key, size, outcome: 'put' };
 }
 
-/** A release package of a publication, with the address that it gets beside its own. */
-export interface ReleaseCandidate {
-  readonly place: Place;
-  readonly object: NewObject;
-  readonly name: string;
-  readonly sha256: string;
-}
-
-/** The release packages of a plan: of several architectures' places the first, since all have the same one. */
-export function releaseCandidates(
+/** The release packages of a plan at their addresses without a version: of several places the first one of the stable channel. */
+export function plannedReleases(
   plans: readonly PlacePlan[],
   release: Pick<ReleaseSettings, 'packageName'>,
-): readonly ReleaseCandidate[] {
-  const found = new Map<string, ReleaseCandidate>();
-  for (const { place, packages } of plans) {
+): readonly (NewObject & { readonly channel: Channel })[] {
+  const found = new Map<string, NewObject & { readonly channel: Channel }>();
+  for (const { place, packages } of byChannel(plans)) {
     const name = formatPackageName(place.format, release.packageName);
     const key = stableReleaseKey(place.distribution, release.packageName);
     const versions = packages
@@ -63,31 +57,99 @@ export function releaseCandidates(
     const newest = versions.at(-1);
     if (newest === undefined || found.has(key)) continue;
     const object = { ...packageObject(place, newest.entry, newest.file.path), key, caching: 'revalidate' } as const;
-    found.set(key, { place, object, name, sha256: newest.entry.sha256 });
+    found.set(key, { ...object, channel: place.channel });
   }
   return [...found.values()];
 }
 
-/**
- * Puts a release package at its address without a version, when it is the newest one of its index.
- * What lies there is looked at before the index is: whoever publishes a newer one meanwhile makes our exchange fail.
- */
-export async function writeRelease(
-  { place, object, name, sha256 }: ReleaseCandidate,
-  ports: { readonly store: ObjectStore; readonly formats: IndexFormats; readonly verifier: Verifier },
-): Promise<PutRecord> {
-  const { store, formats, verifier } = ports;
-  const { key, size } = object;
-  for (let round = 0; round < rounds; round += 1) {
-    const existing = await store.head(key);
-    if (existing?.sha256 === sha256) return { key, size, outcome: 'present' };
-    const index = await formats[place.format].read(place, store, verifier);
-    const versions = (index?.entries ?? []).filter((entry) => entry.name === name);
-    const newest = versions.sort((a, b) => compareVersions(place.format, a.version, b.version)).at(-1);
-    if (newest?.sha256 !== sha256) return { key, size, outcome: 'lost' };
-    const condition =
-      existing === undefined ? ({ kind: 'absent' } as const) : ({ kind: 'unchanged', etag: existing.etag } as const);
-    if ((await store.put(object, condition)).outcome === 'stored') return { key, size, outcome: 'put' };
+/** What is in the stable channel first: people install from it unless there is nothing. */
+function byChannel<Placed extends { readonly place: Place }>(placed: readonly Placed[]): readonly Placed[] {
+  const of = (channel: Channel): readonly Placed[] => placed.filter(({ place }) => place.channel === channel);
+  return [...of('stable'), ...of('testing')];
+}
+
+/** An index with its place. */
+interface Indexed {
+  readonly place: Place;
+  readonly entries: readonly IndexEntry[];
+}
+
+/** Of a distribution's indexes: the newest release package of the stable channel, or of the testing one if that has none. */
+function newestReleases(
+  indexes: readonly Indexed[],
+  name: string,
+): readonly { readonly place: Place; readonly entry: IndexEntry }[] {
+  for (const channel of channels) {
+    const found = indexes
+      .filter(({ place }) => place.channel === channel)
+      .flatMap(({ place, entries }) =>
+        entries.filter((entry) => entry.name === name).map((entry) => ({ place, entry })),
+      )
+      .sort((a, b) => compareVersions(a.entry.format, b.entry.version, a.entry.version));
+    const [newest] = found;
+    if (newest !== undefined) return found.filter(({ entry }) => entry.version === newest.entry.version);
   }
-  return { key, size, outcome: 'lost' };
+  return [];
+}
+
+/** What lies at the addresses without a version, and what was done about it. */
+export interface StandingReleases {
+  /** By the ids of distributions. */
+  readonly files: ReadonlyMap<string, { readonly size: number; readonly sha256: string }>;
+  readonly records: readonly PutRecord[];
+  /** Whether somebody else has changed one of them meanwhile: then all has to be looked at again. */
+  readonly isLost: boolean;
+}
+
+/** What lies at the addresses of the release packages. It has to be asked before the indexes are read: see `writeReleases`. */
+export async function readReleases(
+  distributions: readonly Distribution[],
+  release: Pick<ReleaseSettings, 'packageName'>,
+  store: ObjectStore,
+): Promise<ReadonlyMap<string, StoredObject | undefined>> {
+  const keys = new Set(distributions.map((each) => stableReleaseKey(each, release.packageName)));
+  return new Map(await mapConcurrently([...keys], limit, async (key) => [key, await store.head(key)] as const));
+}
+
+/**
+ * Puts the newest release package of each distribution at its address without a version, as the indexes say it: published,
+ * promoted, or left over by a yank. What lies there was looked at before the indexes were: whoever publishes a newer one
+ * meanwhile makes our exchange fail.
+ * @param before what lay there
+ */
+export async function writeReleases(
+  indexes: readonly Indexed[],
+  before: ReadonlyMap<string, StoredObject | undefined>,
+  { release, store }: { readonly release: Pick<ReleaseSettings, 'packageName'>; readonly store: ObjectStore },
+): Promise<StandingReleases> {
+  const files = new Map<string, { readonly size: number; readonly sha256: string }>();
+  const records: PutRecord[] = [];
+  const distributions = new Map(indexes.map(({ place }) => [place.distribution.id, place.distribution]));
+  for (const [id, distribution] of distributions) {
+    const key = stableReleaseKey(distribution, release.packageName);
+    if (!before.has(key)) continue;
+    const own = indexes.filter(({ place }) => place.distribution.id === id);
+    const newest = newestReleases(own, formatPackageName(distribution.format, release.packageName));
+    const existing = before.get(key);
+    const present = newest.find(({ entry }) => entry.sha256 === existing?.sha256);
+    const { place, entry } = present ?? newest[0] ?? {};
+    if (place === undefined || entry === undefined) continue;
+    const { size, sha256 } = entry;
+    if (present === undefined) {
+      const found = await store.get(`${place.root}/${entry.file}`);
+      if (found === undefined) continue; // `verify` says that it is missing
+      const body = { kind: 'bytes', bytes: found.bytes } as const;
+      const object = { ...packageObject(place, entry, ''), key, body, caching: 'revalidate' } as const;
+      if ((await store.put(object, conditionFor(existing))).outcome !== 'stored')
+        return { files, records, isLost: true };
+    }
+    files.set(id, { size, sha256 });
+    records.push({ key, size, outcome: present === undefined ? 'put' : 'present' });
+  }
+  return { files, records, isLost: false };
+}
+
+/** The condition under which an object is written that was looked at before. */
+export function conditionFor(existing: Pick<StoredObject, 'etag'> | undefined): Condition {
+  return existing === undefined ? { kind: 'absent' } : { kind: 'unchanged', etag: existing.etag };
 }

@@ -10,13 +10,14 @@ import { placesFor } from '../repository/places.ts';
 import { keyKind } from '../signing/judgement.ts';
 import { readKeyFile } from '../signing/key-facts.ts';
 import type { Signer, Verifier } from '../signing/signer.ts';
-import type { Condition, ObjectStore, StoredObject } from '../store/object-store.ts';
+import type { ObjectStore } from '../store/object-store.ts';
 import { mapConcurrently } from '../system/files.ts';
 import { pageKeys, renderPages } from './page/pages.ts';
 import { repositoriesSchema } from './page/repositories-schema.ts';
 import { viewOf } from './page/view-of.ts';
 import { widen } from './place-rules.ts';
 import { readPlaces, type IndexFormats, type PublishedPlace } from './published.ts';
+import { conditionFor, readReleases, writeReleases } from './standing-objects.ts';
 import type { PutRecord } from './uploads.ts';
 
 /** How often other publishers may write the pages while we read what they are about. */
@@ -83,10 +84,6 @@ function union(places: readonly Place[]): readonly Place[] {
   return [...found.values()];
 }
 
-function conditionFor(existing: StoredObject | undefined): Condition {
-  return existing === undefined ? { kind: 'absent' } : { kind: 'unchanged', etag: existing.etag };
-}
-
 /** The places that were published before, by this publication or by any other one. */
 async function publishedPlaces(
   request: PageRequest,
@@ -100,7 +97,7 @@ async function publishedPlaces(
 }
 
 /**
- * Writes the landing page, the instructions and `repositories.json`, from what all indexes of the repository say now. A
+ * Puts release packages at their addresses without a version, then writes the landing page, the instructions and `repositories.json`, from what all indexes of the repository say now. A
  * page replaces only what was there before the indexes were read, so that a slower publisher never undoes a faster one.
  * The same indexes make the same pages, and what is there already is not written.
  * @throws what `IndexFormat.read` throws; CoachbuilderError `publication-conflict`
@@ -121,12 +118,19 @@ export async function writePages(request: PageRequest, ports: PagePorts): Promis
     const before = new Map(
       await mapConcurrently(pageKeys, limit, async (name) => [name as string, await store.head(name)] as const),
     );
+    const standing = await readReleases(
+      request.places.map(({ distribution }) => distribution),
+      release,
+      store,
+    );
     const published = await publishedPlaces(request, ports);
     const places = published.map(({ place, index }) => ({ place, date: index.date, entries: index.entries }));
     const date = Math.max(0, ...places.map((each) => each.date));
-    const records: PutRecord[] = [];
+    const releases = await writeReleases(places, standing, { release, store });
+    if (releases.isLost) continue;
+    const records = [...releases.records];
     let isLost = false;
-    for (const page of renderPages(viewOf({ release, key, date, places }))) {
+    for (const page of renderPages(viewOf({ release, key, date, places, releasePackages: releases.files }))) {
       const existing = before.get(page.key);
       const isThere = existing?.sha256 === page.sha256;
       const { outcome } = isThere ? { outcome: 'present' } : await store.put(page, conditionFor(existing));

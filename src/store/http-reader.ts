@@ -82,7 +82,7 @@ export class HttpReader implements ObjectReader {
       `${withoutUrlCredentials(url)} ${denied ? 'asks for credentials, and clients have none' : 'does not answer'}`,
       {
         details: [failure],
-        hint: 'check the public address of the repository (release.url in the manifest) and its server; "curl -I" shows what a client gets',
+        hint: 'check the public address of the repository (release.baseurl in the manifest) and its server; "curl -I" shows what a client gets',
       },
     );
   }

@@ -37,9 +37,10 @@ export function openStore(location: StoreLocation): ObjectStore {
   const endpoint = [location.endpoint, env['AWS_ENDPOINT_URL_S3'], env['AWS_ENDPOINT_URL']].find(
     (address) => address !== undefined && address !== '',
   );
-  if (endpoint !== undefined && !/^https?:\/\/[^/]+\/?$/.test(endpoint)) {
-    throw new CoachbuilderError('usage', `${endpoint} is no endpoint`, {
-      hint: 'say http://host:port, or https://host',
+  // Of S3 nobody signs in by the address; and what is in it would be in messages.
+  if (endpoint !== undefined && !/^https?:\/\/[^/@\s]+\/?$/.test(endpoint)) {
+    throw new CoachbuilderError('usage', `${withoutUserInfo(endpoint)} is no endpoint`, {
+      hint: 'say http://host:port, or https://host, without credentials: those are AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
     });
   }
   return new S3Store({ bucket, prefix, endpoint: endpoint?.replace(/\/$/, ''), region, env });
@@ -54,5 +55,10 @@ function requirePrefix(url: string, prefix: string): void {
 }
 
 function noStore(text: string, hint: string): CoachbuilderError {
-  return new CoachbuilderError('usage', `${text} is no place for a repository`, { hint });
+  return new CoachbuilderError('usage', `${withoutUserInfo(text)} is no place for a repository`, { hint });
+}
+
+/** Secrets of AWS may hold a slash, so that where they begin and end in an address is a guess: nothing up to the last `@` is shown. */
+function withoutUserInfo(text: string): string {
+  return text.replace(/^((?:\w+:\/\/)?).*@/s, '$1…@');
 }

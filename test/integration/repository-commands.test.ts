@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -132,6 +133,32 @@ describe('publish-packages, by its first word,', () => {
     expect(await own.publish('gc')).toMatchObject({ exitCode: 1 });
     expect(await packagesOf(own.store)).toContain('debian/12/amd64/orphan_1_amd64.deb');
     expect(await own.publish('verify')).toMatchObject({ exitCode: 1 });
+  });
+
+  it('keeps the newest release package of the stable channel at the address without a version', async () => {
+    const own = await publisher('release');
+    for (const version of ['1', '2']) {
+      const folder = join(scratch, `release-${version}/centos-7`);
+      await mkdir(folder, { recursive: true });
+      await makeRpm(folder, { name: 'acme-release', version, release: '1' });
+    }
+    const everywhere = ['--channel=testing', '--architecture=x86_64,aarch64'];
+    const expectStanding = async (version: string): Promise<void> => {
+      const standing = await readFile(join(own.store, 'centos/acme-release.el7.noarch.rpm'));
+      const file = join(own.store, `centos/7/aarch64/acme-release-${version}-1.noarch.rpm`);
+      expect(standing.equals(await readFile(file)), version).toBe(true);
+      // What the page tells people to compare is what they get.
+      const sha256 = createHash('sha256').update(standing).digest('hex');
+      expect(await readFile(join(own.store, 'index.html'), 'utf8')).toContain(sha256);
+    };
+    await ok(own.publish(...everywhere, join(scratch, 'release-1')));
+    await ok(own.publish('promote', 'acme-release=1'));
+    await ok(own.publish(...everywhere, join(scratch, 'release-2')));
+    await expectStanding('1');
+    await ok(own.publish('promote', 'acme-release=2'));
+    await expectStanding('2');
+    await ok(own.publish('yank', 'acme-release=2', '--channel=stable'));
+    await expectStanding('1');
   });
 
   it.each([

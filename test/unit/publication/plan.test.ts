@@ -56,6 +56,25 @@ describe('arrange', () => {
     });
   });
 
+  it('takes a package that is in two directories once, and two of one version not at all', async () => {
+    const one = deb('app', '1.0.0-1+debian12', 'amd64');
+    const copy = { ...one, path: '/copy/app_1.0.0-1+debian12_amd64.deb' };
+    expect(await placesOf([one, copy])).toEqual({ 'debian/12/amd64': ['app'] });
+    const other = { ...copy, sha256: '2'.repeat(64) };
+    await expect(arrange(request([one, other]))).rejects.toMatchObject({
+      code: 'publication-refused',
+      message: 'app 1.0.0-1+debian12 amd64 is given twice, with different bytes',
+      details: [expect.stringContaining(one.path), expect.stringContaining(copy.path)],
+    });
+  });
+
+  it('sends nothing to an architecture that the distribution has not', async () => {
+    const strange = { code: 'unsupported-by-target', message: 'Debian 12 is not made for riscv64' };
+    await expect(arrange(request([deb('app', '1.0.0-1+debian12', 'riscv64')]))).rejects.toMatchObject(strange);
+    const told = request([deb('app', '1.0.0-1+debian12', 'all')], { architectures: ['riscv64'] });
+    await expect(arrange(told)).rejects.toMatchObject(strange);
+  });
+
   it('sends them where it is told to, or where something was published', async () => {
     const files = [deb('app', '1.0.0-1+debian12', 'all')];
     expect(await placesOf(files, { architectures: ['aarch64'] })).toEqual({ 'debian/12/arm64': ['app'] });

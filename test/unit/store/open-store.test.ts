@@ -25,4 +25,14 @@ describe('the place of a store', () => {
     expect(() => openStore({ ...location, endpoint: 'localhost:9000' })).toThrow('is no endpoint');
     expect(() => openStore({ ...location, env: { AWS_ENDPOINT_URL_S3: 'x' } })).toThrow('is no endpoint');
   });
+
+  it.each([
+    { url: 's3://packages', endpoint: 'http://AKIA:sec/ret@127.0.0.1:9000' },
+    { url: 's3://packages', endpoint: 'http://AKIA:sec/ret@127.0.0.1:9000/path' },
+    { url: 's3://AKIA:sec/ret@packages' },
+  ])('takes no credentials, and repeats none: %j', (location) => {
+    const open = (): unknown => openStore({ ...location, env: {} });
+    expect(open).toThrow(expect.objectContaining({ code: 'usage' }));
+    expect(open).not.toThrow(/AKIA|sec|ret@/);
+  });
 });
