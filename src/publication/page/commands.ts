@@ -103,20 +103,38 @@ function escapePattern(text: string): string {
   return text.replaceAll(/[\\/.*[\]^$]/g, String.raw`\$&`);
 }
 
+/** The line of a definition by which apt knows a channel from others: that with its address, or with its suite. */
+function lineOf({ places }: ChannelView, lines: readonly string[]): string | undefined {
+  const place = places[0]?.place;
+  if (place === undefined) return undefined;
+  if (place.layout === 'flat') {
+    const address = `/${place.root.replace(/[^/]*$/, '')}`;
+    return lines.find((line) => line.includes(address));
+  }
+  return lines.find((line) => line === `Suites: ${place.suite}` || line.includes(` ${place.suite} ${place.component}`));
+}
+
 /** Makes apt or zypper look into a channel that the release package defines, but leaves switched off. */
 function enable(channel: ChannelView, { distribution, definition }: DistributionView): readonly string[] {
   const path = quoteShell(definition.path);
   if (distribution.format === 'rpm') return [`zypper modifyrepo --enable ${quoteShell(channel.id)}`];
-  if (distribution.deb.sources === 'list') return [String.raw`sed -i 's|^# \(deb .*://\)|\1|' ${path}`];
-  const stanzas = definition.text.split(/\n{2,}/);
-  const disabled = stanzas.filter((stanza) => /^Enabled: no$/m.test(stanza));
-  if (disabled.length < 2) return [`sed -i 's/^Enabled: no$/Enabled: yes/' ${path}`];
-  // From the line with the place of the channel to the end of its stanza.
-  const [place] = channel.places;
-  const root = place?.place.root.replace(/\/[^/]*$/, '/') ?? '';
-  const line = disabled.flatMap((stanza) => stanza.split('\n')).find((each) => each.includes(`/${root}`));
+  const isList = distribution.deb.sources === 'list';
+  const disabled = isList
+    ? definition.text.split('\n').filter((line) => line.startsWith('# deb '))
+    : definition.text.split(/\n{2,}/).filter((stanza) => /^Enabled: no$/m.test(stanza));
+  if (disabled.length < 2) {
+    const all = isList ? String.raw`'s|^# \(deb .*://\)|\1|'` : `'s/^Enabled: no$/Enabled: yes/'`;
+    return [`sed -i ${all} ${path}`];
+  }
+  const line = lineOf(
+    channel,
+    disabled.flatMap((each) => each.split('\n')),
+  );
   if (line === undefined) return [];
-  return [`sed -i ${quoteShell(`/^${escapePattern(line)}/,/^$/ s/^Enabled: no$/Enabled: yes/`)} ${path}`];
+  const pattern = `/^${escapePattern(line)}$/`;
+  // Of a stanza: from that line to its end.
+  const script = isList ? `${pattern} s/^# //` : `${pattern},/^$/ s/^Enabled: no$/Enabled: yes/`;
+  return [`sed -i ${quoteShell(script)} ${path}`];
 }
 
 /** The package in a version, and what has to be of the same version with it, through and through. */
