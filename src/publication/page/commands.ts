@@ -46,7 +46,11 @@ function debPreparation(distribution: DebDistribution, url: string): readonly st
   return ['apt-get update', `apt-get install -y ${needed.join(' ')}`];
 }
 
-function addDebRepository(distribution: DebDistribution, release: ReleasePackageView): CommandBlock {
+function addDebRepository(
+  distribution: DebDistribution,
+  release: ReleasePackageView,
+  isKeyInstalled: boolean,
+): CommandBlock {
   const name = baseName(release.file);
   const install = aptTakesFiles(distribution.deb)
     ? `apt-get install -y ${quoteShell(`./${name}`)}`
@@ -54,7 +58,7 @@ function addDebRepository(distribution: DebDistribution, release: ReleasePackage
   return {
     id: 'repository',
     title: 'Add the repository',
-    text: `The package ${release.name} brings the address of the repository and the key that its index is signed with.`,
+    text: `The package ${release.name} brings the address of the repository${isKeyInstalled ? ' and the key that its index is signed with' : ''}.`,
     lines: [...debPreparation(distribution, release.url), ...fetchChecked(release), install],
   };
 }
@@ -89,11 +93,14 @@ function addRpmRepository(
   };
 }
 
-function addRepository({ distribution, releasePackage }: DistributionView, key: KeyView | undefined): CommandBlock[] {
+function addRepository(
+  { distribution, releasePackage }: DistributionView,
+  { key, isKeyInstalled }: Pick<RepositoryView, 'key' | 'isKeyInstalled'>,
+): CommandBlock[] {
   if (releasePackage === undefined) return [];
   return [
     distribution.format === 'deb'
-      ? addDebRepository(distribution, releasePackage)
+      ? addDebRepository(distribution, releasePackage, isKeyInstalled)
       : addRpmRepository(distribution, releasePackage, key),
   ];
 }
@@ -165,16 +172,13 @@ function versionBlock(view: DistributionView, application: PackageView, stable: 
   if (version === undefined) return [];
   const packages = together(application.name, version, stable).filter((each) => isNameable(each.name, each.version));
   const others = packages.length > 1 ? ', with the packages that belong to it' : '';
-  const newer =
-    view.distribution.packageManager === 'yum'
-      ? 'Where a newer one is installed, say downgrade instead of install.'
-      : 'Where a newer one is installed, it takes its place.';
+  const { installVersion, overNewer } = managerOf(view.distribution);
   return [
     {
       id: 'version',
       title: 'Install a certain version',
-      text: `Old versions stay here. This installs version ${version}${others}. ${newer}`,
-      lines: managerOf(view.distribution).installVersion(packages),
+      text: `Old versions stay here. This installs version ${version}${others}. ${overNewer}`,
+      lines: installVersion(packages),
     },
   ];
 }
@@ -248,12 +252,12 @@ function removalBlocks(view: DistributionView, key: KeyView | undefined): Comman
  */
 export function installCommands(
   view: DistributionView,
-  repository: Pick<RepositoryView, 'key'>,
+  repository: Pick<RepositoryView, 'key' | 'isKeyInstalled'>,
 ): readonly CommandBlock[] {
   const { applications, distribution } = view;
   const [application] = applications;
   const [stable, testing] = [channelOf(view, 'stable'), channelOf(view, 'testing')];
-  const blocks = addRepository(view, repository.key);
+  const blocks = addRepository(view, repository);
   const isIn = (channel: ChannelView | undefined): channel is ChannelView =>
     channel?.packages.some(({ name }) => name === application?.name) === true;
   if (application !== undefined && blocks.length > 0) {

@@ -66,7 +66,7 @@ const distribution = z.strictObject({
       keyPath: z
         .string()
         .nullable()
-        .meta({ description: 'Where that file expects the key; null when nothing is signed.' }),
+        .meta({ description: 'Where that file expects the key; null when it expects none.' }),
     })
     .meta({
       description: 'What the release package of the manifest installs, for those who set systems up without it.',

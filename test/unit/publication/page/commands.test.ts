@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 
 import { installCommands, keyCommands, type CommandBlock } from '../../../../src/publication/page/commands.ts';
+import { repositoriesDocument } from '../../../../src/publication/page/repositories.ts';
 import { viewOf, type PublishedPlace } from '../../../../src/publication/page/view-of.ts';
 import {
   aPlace,
@@ -70,8 +71,10 @@ describe('the commands of a distribution', () => {
     expect(linesOf(commandsFor([aPlace('rocky-9', packages)]), 'version')).toEqual(['dnf install -y top-1-1']);
   });
 
-  it('have no options that the apt of Ubuntu 14.04 does not know', () => {
+  it('have no options that the apt of Ubuntu 14.04 does not know, and promise nothing that it does not do', () => {
     const blocks = commandsFor([aPlace('ubuntu-14.04', [releasePackage, ...fleet('1-1', 'amd64')])]);
+    // It says "There are problems and -y was used without --force-yes" and stops.
+    expect(blocks.find(({ id }) => id === 'version')?.text).toContain('leave out -y');
     const text = blocks.flatMap(({ lines }) => lines).join('\n');
     expect(text).not.toContain('--allow-downgrades');
     // apt 1.1 was the first to take files, 1.5 the first with https of its own (apt's changelog).
@@ -153,6 +156,15 @@ describe('the commands of a distribution', () => {
       'dnf install -y https://packages.example.com/rocky/acme-release.el9.noarch.rpm',
     ]);
     expect(linesOf(blocks, 'forget')).toEqual(['dnf remove -y acme-release']);
+  });
+
+  it('promise no key of a release package that has none, whatever the index is signed with', () => {
+    const places = [aPlace('debian-12', [releasePackage])];
+    const view = viewOf({ ...usualRequest(), release: aRelease({ key: undefined }), places });
+    const [block] = installCommands(view.distributions[0]!, view);
+    expect(block?.text).toBe('The package acme-release brings the address of the repository.');
+    expect(view.distributions[0]?.definition.text).toContain('Trusted: yes');
+    expect(repositoriesDocument(view).distributions[0]?.definition.keyPath).toBeNull();
   });
 
   it('forget all keys of a change of keys', () => {
