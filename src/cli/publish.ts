@@ -9,6 +9,7 @@ import { arrange } from '../publication/arrange.ts';
 import { findPackages, readPackageFiles } from '../publication/package-files.ts';
 import { planPublication, requireAccepted, type PlannedObject, type PublicationPlan } from '../publication/plan.ts';
 import { planJson, planText } from '../publication/plan-text.ts';
+import { publishedArchitectures } from '../publication/published.ts';
 import { receiptJson, receiptText } from '../publication/receipt.ts';
 import { signRpms } from '../publication/signed-rpms.ts';
 import { keyObject, plannedReleases } from '../publication/standing-objects.ts';
@@ -25,12 +26,12 @@ async function makePlan(
   paths: readonly string[],
   { publishing, session }: { readonly publishing: Publishing; readonly session: Session },
 ): Promise<PublicationPlan> {
-  const { release, table, store, formats } = publishing;
+  const { release, table, store } = publishing;
   const shipments = await arrange({
     files: await readPackageFiles(paths, session.ports),
     ...{ release, table, architectures: options.architectures, channel: options.channel },
     distributions: selectDistributions(options.distributions, table),
-    isPublished: async (place) => (await store.head(formats[place.format].headOf(place))) !== undefined,
+    publishedFor: (place) => publishedArchitectures(place, { ...publishing, reader: store }),
   });
   const distributions = [...new Set(shipments.map(({ place }) => place.distribution))];
   requireAcceptedKey(publishing.signer, distributions, { now: publishing.now, reporter: session.ports.reporter });

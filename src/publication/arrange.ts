@@ -30,8 +30,8 @@ export interface ArrangeRequest {
   readonly architectures: readonly Architecture[];
   /** What `--channel` gave; undefined: each version to its own. */
   readonly channel: Channel | undefined;
-  /** Whether something was published in a place. */
-  readonly isPublished: (place: Place) => Promise<boolean>;
+  /** For which of a place's architectures something is published there, in the format's words. */
+  readonly publishedFor: (place: Place) => Promise<readonly string[]>;
 }
 
 interface Judged {
@@ -101,10 +101,12 @@ async function architecturesOf(
   if (natives.length > 0) return natives;
   const found = new Set<Architecture>();
   for (const channel of new Set(own.map((each) => each.channel))) {
-    for (const architecture of distribution.architectures) {
-      const places = placesFor({ distribution, architectures: [architecture], channel }, request.release);
-      // Apt's classic layout has one head for all architectures; which of them it is for, the index knows.
-      for (const place of places) if (await request.isPublished(place)) found.add(architecture);
+    const { architectures } = distribution;
+    for (const place of placesFor({ distribution, architectures, channel }, request.release)) {
+      for (const word of await request.publishedFor(place)) {
+        const architecture = findArchitecture(word);
+        if (architecture !== undefined) found.add(architecture);
+      }
     }
   }
   if (found.size > 0) return [...found];

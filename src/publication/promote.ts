@@ -1,4 +1,5 @@
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
+import { independentArchitecture } from '../model/format.ts';
 import type { IndexEntry } from '../repository/index-format.ts';
 import type { Channel, Place } from '../repository/place.ts';
 import type { PlaceChange } from './change-place.ts';
@@ -47,6 +48,14 @@ function refuseOlder(entries: readonly IndexEntry[], promoted: readonly IndexEnt
   }
 }
 
+/** A place of apt's classic layout is for the architectures of what comes as well, whatever it was for before. */
+function placeWith(to: Place, promoted: readonly IndexEntry[]): Place {
+  if (to.layout === 'flat') return to;
+  const words = promoted.map(({ architecture }) => architecture);
+  const own = words.filter((word) => word !== independentArchitecture(to.format));
+  return { ...to, architectures: [...new Set([...to.architectures, ...own])].sort() };
+}
+
 function changeOf(to: Place, found: readonly Found[], request: PromoteRequest): PlaceChange {
   const promoted = found.map(({ entry }) => entry);
   const arrivals = found.flatMap(({ place: from, entry }): readonly Arrival[] =>
@@ -54,7 +63,7 @@ function changeOf(to: Place, found: readonly Found[], request: PromoteRequest): 
     from.root === to.root ? [] : [{ kind: 'copy', entry, from: `${from.root}/${entry.file}` }],
   );
   return {
-    place: to,
+    place: placeWith(to, promoted),
     arrivals,
     edit: (entries) => {
       if (!request.allowOlder) refuseOlder(entries, promoted, to);

@@ -70,3 +70,12 @@ export async function readPublished(
     index,
   }));
 }
+
+/** For which of a place's architectures something is published there, in the format's words. @throws what `IndexFormat.read` throws */
+export async function publishedArchitectures(place: Place, ports: ReadingPorts): Promise<readonly string[]> {
+  // One head of apt's classic layout is for several architectures, and only its index tells for which.
+  if (place.layout === 'classic')
+    return (await readPublished([place], ports)).flatMap((each) => each.place.architectures);
+  const head = await ports.reader.head(ports.formats[place.format].headOf(place));
+  return head === undefined ? [] : place.architectures;
+}

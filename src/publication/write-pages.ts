@@ -13,7 +13,7 @@ import type { Signer, Verifier } from '../signing/signer.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { mapConcurrently } from '../system/files.ts';
 import { pageKeys, renderPages } from './page/pages.ts';
-import { repositoriesSchema } from './page/repositories-schema.ts';
+import { placesSchema } from './page/repositories-schema.ts';
 import { viewOf } from './page/view-of.ts';
 import { widen } from './place-rules.ts';
 import { readPlaces, type IndexFormats, type PublishedPlace } from './published.ts';
@@ -45,7 +45,7 @@ export interface PagePorts {
 }
 
 /**
- * The places that a repository consists of, as its `repositories.json` says.
+ * The places that a repository consists of, as its `repositories.json` says, be it of a later Coachbuilder with more keys.
  * @returns none for a document that is not ours
  */
 export function placesIn(
@@ -58,7 +58,7 @@ export function placesIn(
   } catch {
     return [];
   }
-  const parsed = repositoriesSchema.safeParse(json);
+  const parsed = placesSchema.safeParse(json);
   if (!parsed.success) return [];
   return parsed.data.distributions.flatMap(({ id, repositories }) => {
     const distribution = table.get(id);

@@ -170,6 +170,48 @@ describe('publish-packages', () => {
     expect(await readFile(join(own.store, stable[0] ?? ''))).toEqual(ten);
   });
 
+  it('keeps a classic repository for the architectures that it has, in both channels', async () => {
+    const own = await publisher('classic', ['layout: classic', 'grace: 0d']);
+    const make = (version: string, architecture: string, name = 'acme'): Promise<unknown> =>
+      makeNamedDeb(join(own.directory, version, 'debian-12'), { name, version: `${version}+debian12`, architecture });
+    for (const version of ['1:1.0-1', '1:1.1~rc1-1'])
+      for (const architecture of ['amd64', 'arm64']) await make(version, architecture);
+    await make('2-1', 'all', 'acme-doc');
+    await make('1:1.2-1', 'arm64');
+    for (const version of ['1:1.0-1', '1:1.1~rc1-1', '2-1', '1:1.2-1'])
+      expect(await own.publish(join(own.directory, version))).toMatchObject({ exitCode: 0 });
+
+    const indexes = (await keysOf(own.store)).filter((key) => key.endsWith('/Packages'));
+    expect(indexes).toEqual(
+      ['bookworm-testing', 'bookworm'].flatMap((suite) =>
+        ['amd64', 'arm64'].map((word) => `debian/dists/${suite}/main/binary-${word}/Packages`),
+      ),
+    );
+    const packages = async (word: string): Promise<unknown> => {
+      const text = await readFile(join(own.store, `debian/dists/bookworm/main/binary-${word}/Packages`), 'utf8');
+      return [...text.matchAll(/^Filename: (.*)$/gm)].map(([, name]) => name);
+    };
+    const pool = 'pool/bookworm/main';
+    const doc = `${pool}/acme-doc/acme-doc_2-1_debian12_all.deb`;
+    expect(await packages('amd64')).toEqual([`${pool}/acme/acme_1.0-1_debian12_amd64.deb`, doc]);
+    expect(await packages('arm64')).toEqual([
+      ...['1.0-1', '1.2-1'].map((version) => `${pool}/acme/acme_${version}_debian12_arm64.deb`),
+      doc,
+    ]);
+    const { distributions } = JSON.parse(await readFile(join(own.store, 'repositories.json'), 'utf8')) as {
+      distributions: { definition: { text: string }; repositories: { suite: string; architectures: string[] }[] }[];
+    };
+    expect(distributions[0]?.repositories).toMatchObject([
+      { suite: 'bookworm', architectures: ['amd64', 'arm64'] },
+      { suite: 'bookworm-testing', architectures: ['amd64', 'arm64'] },
+    ]);
+    expect(distributions[0]?.definition.text).toMatch(/^URIs: .*\/debian\nSuites: bookworm\nComponents: main$/m);
+    expect((await own.publish('gc')).exitCode).toBe(0);
+    const verified = await own.publish('verify', '--deep');
+    expect(verified.stdout).toMatch(/^debian, suite bookworm: 4 packages, of .*: ok$/m);
+    expect(verified).toMatchObject({ exitCode: 0 });
+  });
+
   describe('with bad input', () => {
     let own: Publisher & { store: string };
     beforeAll(async () => {

@@ -46,7 +46,11 @@ function debPreparation(distribution: DebDistribution, url: string): readonly st
   return ['apt-get update', `apt-get install -y ${needed.join(' ')}`];
 }
 
-function addDebRepository(distribution: DebDistribution, release: ReleasePackageView): CommandBlock {
+function addDebRepository(
+  distribution: DebDistribution,
+  release: ReleasePackageView,
+  isKeyInstalled: boolean,
+): CommandBlock {
   const name = baseName(release.file);
   const install = aptTakesFiles(distribution.deb)
     ? `apt-get install -y ${quoteShell(`./${name}`)}`
@@ -54,7 +58,7 @@ function addDebRepository(distribution: DebDistribution, release: ReleasePackage
   return {
     id: 'repository',
     title: 'Add the repository',
-    text: `The package ${release.name} brings the address of the repository and the key that its index is signed with.`,
+    text: `The package ${release.name} brings the address of the repository${isKeyInstalled ? ' and the key that its index is signed with' : ''}.`,
     lines: [...debPreparation(distribution, release.url), ...fetchChecked(release), install],
   };
 }
@@ -89,11 +93,14 @@ function addRpmRepository(
   };
 }
 
-function addRepository({ distribution, releasePackage }: DistributionView, key: KeyView | undefined): CommandBlock[] {
+function addRepository(
+  { distribution, releasePackage }: DistributionView,
+  { key, isKeyInstalled }: Pick<RepositoryView, 'key' | 'isKeyInstalled'>,
+): CommandBlock[] {
   if (releasePackage === undefined) return [];
   return [
     distribution.format === 'deb'
-      ? addDebRepository(distribution, releasePackage)
+      ? addDebRepository(distribution, releasePackage, isKeyInstalled)
       : addRpmRepository(distribution, releasePackage, key),
   ];
 }
@@ -103,20 +110,38 @@ function escapePattern(text: string): string {
   return text.replaceAll(/[\\/.*[\]^$]/g, String.raw`\$&`);
 }
 
+/** The line of a definition by which apt knows a channel from others: that with its address, or with its suite. */
+function lineOf({ places }: ChannelView, lines: readonly string[]): string | undefined {
+  const place = places[0]?.place;
+  if (place === undefined) return undefined;
+  if (place.layout === 'flat') {
+    const address = `/${place.root.replace(/[^/]*$/, '')}`;
+    return lines.find((line) => line.includes(address));
+  }
+  return lines.find((line) => line === `Suites: ${place.suite}` || line.includes(` ${place.suite} ${place.component}`));
+}
+
 /** Makes apt or zypper look into a channel that the release package defines, but leaves switched off. */
 function enable(channel: ChannelView, { distribution, definition }: DistributionView): readonly string[] {
   const path = quoteShell(definition.path);
   if (distribution.format === 'rpm') return [`zypper modifyrepo --enable ${quoteShell(channel.id)}`];
-  if (distribution.deb.sources === 'list') return [String.raw`sed -i 's|^# \(deb .*://\)|\1|' ${path}`];
-  const stanzas = definition.text.split(/\n{2,}/);
-  const disabled = stanzas.filter((stanza) => /^Enabled: no$/m.test(stanza));
-  if (disabled.length < 2) return [`sed -i 's/^Enabled: no$/Enabled: yes/' ${path}`];
-  // From the line with the place of the channel to the end of its stanza.
-  const [place] = channel.places;
-  const root = place?.place.root.replace(/\/[^/]*$/, '/') ?? '';
-  const line = disabled.flatMap((stanza) => stanza.split('\n')).find((each) => each.includes(`/${root}`));
+  const isList = distribution.deb.sources === 'list';
+  const disabled = isList
+    ? definition.text.split('\n').filter((line) => line.startsWith('# deb '))
+    : definition.text.split(/\n{2,}/).filter((stanza) => /^Enabled: no$/m.test(stanza));
+  if (disabled.length < 2) {
+    const all = isList ? String.raw`'s|^# \(deb .*://\)|\1|'` : `'s/^Enabled: no$/Enabled: yes/'`;
+    return [`sed -i ${all} ${path}`];
+  }
+  const line = lineOf(
+    channel,
+    disabled.flatMap((each) => each.split('\n')),
+  );
   if (line === undefined) return [];
-  return [`sed -i ${quoteShell(`/^${escapePattern(line)}/,/^$/ s/^Enabled: no$/Enabled: yes/`)} ${path}`];
+  const pattern = `/^${escapePattern(line)}$/`;
+  // Of a stanza: from that line to its end.
+  const script = isList ? `${pattern} s/^# //` : `${pattern},/^$/ s/^Enabled: no$/Enabled: yes/`;
+  return [`sed -i ${quoteShell(script)} ${path}`];
 }
 
 /** The package in a version, and what has to be of the same version with it, through and through. */
@@ -147,16 +172,13 @@ function versionBlock(view: DistributionView, application: PackageView, stable: 
   if (version === undefined) return [];
   const packages = together(application.name, version, stable).filter((each) => isNameable(each.name, each.version));
   const others = packages.length > 1 ? ', with the packages that belong to it' : '';
-  const newer =
-    view.distribution.packageManager === 'yum'
-      ? 'Where a newer one is installed, say downgrade instead of install.'
-      : 'Where a newer one is installed, it takes its place.';
+  const { installVersion, overNewer } = managerOf(view.distribution);
   return [
     {
       id: 'version',
       title: 'Install a certain version',
-      text: `Old versions stay here. This installs version ${version}${others}. ${newer}`,
-      lines: managerOf(view.distribution).installVersion(packages),
+      text: `Old versions stay here. This installs version ${version}${others}. ${overNewer}`,
+      lines: installVersion(packages),
     },
   ];
 }
@@ -230,12 +252,12 @@ function removalBlocks(view: DistributionView, key: KeyView | undefined): Comman
  */
 export function installCommands(
   view: DistributionView,
-  repository: Pick<RepositoryView, 'key'>,
+  repository: Pick<RepositoryView, 'key' | 'isKeyInstalled'>,
 ): readonly CommandBlock[] {
   const { applications, distribution } = view;
   const [application] = applications;
   const [stable, testing] = [channelOf(view, 'stable'), channelOf(view, 'testing')];
-  const blocks = addRepository(view, repository.key);
+  const blocks = addRepository(view, repository);
   const isIn = (channel: ChannelView | undefined): channel is ChannelView =>
     channel?.packages.some(({ name }) => name === application?.name) === true;
   if (application !== undefined && blocks.length > 0) {

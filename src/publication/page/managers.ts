@@ -16,6 +16,8 @@ export interface ManagerCommands {
   readonly install: (names: readonly string[]) => readonly string[];
   /** Another version than the newest, also over a newer one; the first is what is meant, the others go with it. */
   readonly installVersion: (packages: readonly NamedVersion[]) => readonly string[];
+  /** A sentence: what becomes of a newer version that is installed. */
+  readonly overNewer: string;
   readonly upgrade: (names: readonly string[], repository: string) => readonly string[];
   /**
    * What is newest in a repository that is switched off, also over what is installed; the repository stays off.
@@ -25,6 +27,8 @@ export interface ManagerCommands {
   /** With what only they needed. */
   readonly remove: (names: readonly string[]) => readonly string[];
 }
+
+const replaced = 'Where a newer one is installed, it takes its place.';
 
 function words(...parts: readonly (string | readonly string[])[]): string {
   return parts.flat().map(quoteShell).join(' ');
@@ -50,18 +54,27 @@ function aptVersion(packages: readonly NamedVersion[], options: readonly string[
 const apt: ManagerCommands = {
   install: (names) => ['apt-get update', words('apt-get', 'install', '-y', names)],
   installVersion: (packages) => aptVersion(packages, ['--allow-downgrades']),
+  overNewer: replaced,
   upgrade: (names) => ['apt-get update', words('apt-get', 'install', '-y', '--only-upgrade', names)],
   installFrom: undefined,
   remove: (names) => [words('apt-get', 'purge', '-y', '--auto-remove', names)],
 };
 
-/** Before apt 1.1 there was no `--allow-downgrades`; dpkg 1.18 came with that one. */
-const oldApt: ManagerCommands = { ...apt, installVersion: (packages) => aptVersion(packages, []) };
+/**
+ * Before apt 1.1 there was no `--allow-downgrades`; dpkg 1.18 came with that one. With `-y` it goes back only when
+ * `--force-yes` is there, which also takes what is not signed (apt-get(8)): so a person has to be asked.
+ */
+const oldApt: ManagerCommands = {
+  ...apt,
+  installVersion: (packages) => aptVersion(packages, []),
+  overNewer: 'Where a newer one is installed, leave out -y, and say yes when apt asks whether to go back.',
+};
 
 /** dnf(8), of dnf 4 and 5; what a version needs comes along, in its version. */
 const dnf: ManagerCommands = {
   install: (names) => [words('dnf', 'install', '-y', names)],
   installVersion: (packages) => [words('dnf', 'install', '-y', versions(packages.slice(0, 1), '-'))],
+  overNewer: replaced,
   upgrade: (names) => [words('dnf', 'upgrade', '-y', '--refresh', names)],
   // Without --best dnf is content with what is installed.
   installFrom: (repository, names) => [words('dnf', 'install', '-y', '--best', `--enablerepo=${repository}`, names)],
@@ -72,6 +85,7 @@ const dnf: ManagerCommands = {
 const yum: ManagerCommands = {
   install: (names) => [words('yum', 'install', '-y', names)],
   installVersion: (packages) => [words('yum', 'install', '-y', versions(packages, '-'))],
+  overNewer: 'Where a newer one is installed, say downgrade instead of install.',
   upgrade: (names) => ['yum clean expire-cache', words('yum', 'upgrade', '-y', names)],
   installFrom: (repository, names) => [words('yum', 'install', '-y', `--enablerepo=${repository}`, names)],
   remove: (names) => [words('yum', 'remove', '-y', '--setopt=clean_requirements_on_remove=1', names)],
@@ -83,6 +97,7 @@ const zypper: ManagerCommands = {
   installVersion: (packages) => [
     words('zypper', '--non-interactive', 'install', '--oldpackage', versions(packages, '=')),
   ],
+  overNewer: replaced,
   upgrade: (names, repository) => [
     words('zypper', '--non-interactive', 'refresh', repository),
     words('zypper', '--non-interactive', 'update', names),

@@ -35,7 +35,9 @@ const repository = z.strictObject({
   format,
   layout: z.enum(['flat', 'classic']).meta({ description: "`classic` is apt's `dists/<suite>/<component>`." }),
   architectures: z.array(z.string()).meta({ description: 'Machine architectures that it is for.' }),
-  url: url.meta({ description: 'Where its index is; ends with a slash.' }),
+  url: url.meta({
+    description: 'What sources give as its address, for the classic layout the one above `dists/`; ends with a slash.',
+  }),
   suite: z.string().nullable().meta({ description: 'apt: of `dists/`; `/` where the layout is flat; null for yum.' }),
   components: z.array(z.string()).meta({ description: 'apt, classic layout; otherwise empty.' }),
   updatedAt: instant.meta({ description: 'When its index was written.' }),
@@ -64,9 +66,11 @@ const distribution = z.strictObject({
       keyPath: z
         .string()
         .nullable()
-        .meta({ description: 'Where that file expects the key; null when nothing is signed.' }),
+        .meta({ description: 'Where that file expects the key; null when it expects none.' }),
     })
-    .meta({ description: 'What the release package installs, for those who set systems up without it.' }),
+    .meta({
+      description: 'What the release package of the manifest installs, for those who set systems up without it.',
+    }),
   applications: z
     .array(z.string())
     .meta({ description: 'Packages that people come for: no other one here needs them in their very version.' }),
@@ -80,7 +84,7 @@ export const repositoriesSchema = z
     id: z.string(),
     name: z.string().meta({ description: 'For people.' }),
     url: url.meta({ description: 'Of the root of the store, without a slash at the end.' }),
-    generatedAt: instant.meta({ description: 'When this was published.' }),
+    generatedAt: instant.meta({ description: 'When the newest index of them was written.' }),
     key: key.nullable().meta({ description: 'null when nothing is signed.' }),
     distributions: z.array(distribution),
   })
@@ -88,6 +92,17 @@ export const repositoriesSchema = z
     title: 'repositories.json',
     description: 'What a package repository that Coachbuilder publishes holds, and how systems are made to use it.',
   });
+
+/** What we read of the document ourselves. Unlike what we write it may have keys that we do not know: see above. */
+export const placesSchema = z.object({
+  schemaVersion: repositoriesSchema.shape.schemaVersion,
+  distributions: z.array(
+    z.object({
+      id: distribution.shape.id,
+      repositories: z.array(z.object(repository.pick({ channel: true, architectures: true }).shape)),
+    }),
+  ),
+});
 
 export type RepositoriesDocument = z.output<typeof repositoriesSchema>;
 

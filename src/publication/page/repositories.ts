@@ -1,6 +1,6 @@
 import { timestamp } from '../../sbom/bill.ts';
 import type { RepositoriesDocument } from './repositories-schema.ts';
-import type { ChannelView, DistributionView, KeyView, PlaceView, RepositoryView } from './view.ts';
+import type { ChannelView, DistributionView, PlaceView, RepositoryView } from './view.ts';
 
 type DistributionDocument = RepositoriesDocument['distributions'][number];
 type RepositoryDocument = DistributionDocument['repositories'][number];
@@ -29,7 +29,7 @@ function describePlace({ channel, id, enabled }: ChannelView, view: PlaceView): 
   };
 }
 
-function describeDistribution(view: DistributionView, key: KeyView | undefined): DistributionDocument {
+function describeDistribution(view: DistributionView, isKeyInstalled: boolean): DistributionDocument {
   const { distribution, releasePackage, definition, channels, applications } = view;
   const { id, title, vendor, version, format, packageManager, image, endOfLife } = distribution;
   return {
@@ -49,7 +49,7 @@ function describeDistribution(view: DistributionView, key: KeyView | undefined):
     definition: {
       path: definition.path,
       text: definition.text,
-      keyPath: key === undefined ? null : definition.keyPath,
+      keyPath: isKeyInstalled ? definition.keyPath : null,
     },
     applications: applications.map(({ name }) => name),
     repositories: channels.flatMap((channel) => channel.places.map((place) => describePlace(channel, place))),
@@ -67,6 +67,6 @@ export function repositoriesDocument(view: RepositoryView): RepositoriesDocument
       key === undefined
         ? null
         : { fingerprints: [...key.fingerprints], algorithm: key.algorithm, url: key.url, sha256: key.sha256 },
-    distributions: distributions.map((distribution) => describeDistribution(distribution, key)),
+    distributions: distributions.map((distribution) => describeDistribution(distribution, view.isKeyInstalled)),
   };
 }

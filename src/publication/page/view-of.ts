@@ -196,6 +196,7 @@ export function viewOf(request: ViewRequest): RepositoryView {
   return {
     ...{ id, name, baseurl, date },
     key: key === undefined ? undefined : { ...key, file, url: `${baseurl}/${urlPath(file)}` },
+    isKeyInstalled: key !== undefined && release.key !== undefined,
     distributions: [...distributions.values()]
       .sort((a, b) => byText(a.id, b.id))
       .map((distribution) => {

@@ -102,6 +102,8 @@ export interface RepositoryView {
   readonly baseurl: string;
   /** Undefined when nothing is signed. */
   readonly key: KeyView | undefined;
+  /** Whether the release packages of the manifest bring the key, and make clients check; what is signed may do without. */
+  readonly isKeyInstalled: boolean;
   /** Seconds since 1970. */
   readonly date: number;
   /** In the order of the ids. */

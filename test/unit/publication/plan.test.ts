@@ -31,7 +31,7 @@ function deb(name: string, version: string, architecture: string, digit = '1'): 
 function request(files: readonly PackageFile[], facts: Partial<ArrangeRequest> = {}): ArrangeRequest {
   return {
     ...{ files, release, table: builtInDistributions(), distributions: [], architectures: [], channel: undefined },
-    isPublished: () => Promise.resolve(false),
+    publishedFor: () => Promise.resolve([]),
     ...facts,
   };
 }
@@ -78,9 +78,22 @@ describe('arrange', () => {
   it('sends them where it is told to, or where something was published', async () => {
     const files = [deb('app', '1.0.0-1+debian12', 'all')];
     expect(await placesOf(files, { architectures: ['aarch64'] })).toEqual({ 'debian/12/arm64': ['app'] });
-    const isPublished: ArrangeRequest['isPublished'] = ({ root }) => Promise.resolve(root === 'debian/12/i386');
-    expect(await placesOf(files, { isPublished })).toEqual({ 'debian/12/i386': ['app'] });
+    const publishedFor: ArrangeRequest['publishedFor'] = ({ root, architectures }) =>
+      Promise.resolve(root === 'debian/12/i386' ? architectures : []);
+    expect(await placesOf(files, { publishedFor })).toEqual({ 'debian/12/i386': ['app'] });
     await expect(placesOf(files)).rejects.toMatchObject({ code: 'usage' });
+  });
+
+  it('adds no architecture to a repository of the classic layout, which is one for all of them', async () => {
+    const classic = { ...release, repository: { ...release.repository, layout: 'classic' } } as const;
+    const shipments = await arrange(
+      request([deb('app-doc', '1.0.0-1+debian12', 'all')], {
+        release: classic,
+        publishedFor: ({ root, suite }) =>
+          Promise.resolve(root === 'debian' && suite === 'bookworm' ? ['amd64', 'arm64'] : []),
+      }),
+    );
+    expect(shipments.map(({ place }) => place.architectures)).toEqual([['amd64', 'arm64']]);
   });
 
   it('puts all into the channel that was asked for, but nothing dirty', async () => {

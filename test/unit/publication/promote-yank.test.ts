@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import type { IndexEntry } from '../../../src/repository/index-format.ts';
 import { planPromotion, type PromoteRequest } from '../../../src/publication/promote.ts';
 import { planRefresh } from '../../../src/publication/refresh.ts';
 import { parseSelection } from '../../../src/publication/selection.ts';
@@ -143,6 +144,21 @@ describe('promote', () => {
     const { changes } = planPromotion(request('acme-app=2.0'), published);
     expect(changes).toMatchObject([{ place: target, arrivals: [] }]);
     expect(changes[0]?.edit([])).toEqual([app2.entry]);
+  });
+
+  it('makes a place of the classic layout one for the architectures of what comes', () => {
+    const classic = { ...placeOf('debian-12'), layout: 'classic', root: 'debian', architectures: ['i386'] } as const;
+    const of = (architecture: string, version: string): IndexEntry => {
+      const file = `pool/acme-app_${version}_${architecture}.deb`;
+      return { ...app2.entry, version, architecture, file };
+    };
+    const index = { etag: '1', date: 1, frozen: {}, objects: [], staleAliases: [] };
+    const newer = ['all', 'amd64', 'arm64'].map((architecture) => of(architecture, '2.0-1'));
+    const { changes } = planPromotion(request('acme-app=2.0-1'), [
+      { place: { ...classic, suite: 'bookworm-testing', channel: 'testing' }, index: { ...index, entries: newer } },
+      { place: { ...classic, suite: 'bookworm' }, index: { ...index, entries: [of('i386', '1.0-1')] } },
+    ]);
+    expect(changes.map(({ place }) => place.architectures)).toEqual([['amd64', 'arm64', 'i386']]);
   });
 });
 

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 
 import { installCommands, keyCommands, type CommandBlock } from '../../../../src/publication/page/commands.ts';
+import { repositoriesDocument } from '../../../../src/publication/page/repositories.ts';
 import { viewOf, type PublishedPlace } from '../../../../src/publication/page/view-of.ts';
 import {
   aPlace,
@@ -70,8 +71,10 @@ describe('the commands of a distribution', () => {
     expect(linesOf(commandsFor([aPlace('rocky-9', packages)]), 'version')).toEqual(['dnf install -y top-1-1']);
   });
 
-  it('have no options that the apt of Ubuntu 14.04 does not know', () => {
+  it('have no options that the apt of Ubuntu 14.04 does not know, and promise nothing that it does not do', () => {
     const blocks = commandsFor([aPlace('ubuntu-14.04', [releasePackage, ...fleet('1-1', 'amd64')])]);
+    // It says "There are problems and -y was used without --force-yes" and stops.
+    expect(blocks.find(({ id }) => id === 'version')?.text).toContain('leave out -y');
     const text = blocks.flatMap(({ lines }) => lines).join('\n');
     expect(text).not.toContain('--allow-downgrades');
     // apt 1.1 was the first to take files, 1.5 the first with https of its own (apt's changelog).
@@ -79,16 +82,21 @@ describe('the commands of a distribution', () => {
     expect(linesOf(blocks, 'repository')?.[1]).toBe('apt-get install -y apt-transport-https ca-certificates curl');
   });
 
-  it('switch on the one channel that is meant, where several are off', () => {
+  it.each([
+    ['debian-12', 'flat'],
+    ['debian-12', 'classic'],
+    ['debian-11', 'flat'],
+    ['debian-11', 'classic'],
+  ] as const)('switch on the one channel that is meant, where several are off: %s, %s', (id, layout) => {
     const channels = [
       { id: 'acme', name: 'Acme', enabled: true, suffix: '' },
-      { id: 'acme-old', name: 'Acme [old] 1/2', enabled: false, suffix: '-old' },
+      { id: 'acme-old', name: 'Acme [old] 1/2', enabled: false, suffix: '-testing-old' },
       { id: 'acme-testing', name: 'Acme testing', enabled: false, suffix: '-testing' },
     ];
-    const own = aRelease({ channels });
+    const own = aRelease({ channels, repository: { ...release.repository, layout } });
     const places = [
-      aPlace('debian-12', [releasePackage, { name: 'app', version: '1-1' }], { release: own }),
-      aPlace('debian-12', [{ name: 'app', version: '2~rc1-1' }], { release: own, channel: 'testing' }),
+      aPlace(id, [releasePackage, { name: 'app', version: '1-1' }], { release: own }),
+      aPlace(id, [{ name: 'app', version: '2~rc1-1' }], { release: own, channel: 'testing' }),
     ];
     const view = viewOf({ ...usualRequest(), release: own, places });
     const [distribution] = view.distributions;
@@ -99,8 +107,13 @@ describe('the commands of a distribution', () => {
       input: text,
     });
     expect(status).toBe(0);
-    const stanzas = String(stdout).split('\n\n');
-    expect(stanzas.map((stanza) => /^Enabled: (.*)$/m.exec(stanza)?.[1])).toEqual([undefined, 'no', 'yes']);
+    const isOn =
+      id === 'debian-12'
+        ? String(stdout)
+            .split('\n\n')
+            .map((stanza) => !/^Enabled: no$/m.test(stanza))
+        : [...String(stdout).matchAll(/^(# )?deb /gm)].map(([, comment]) => comment === undefined);
+    expect(isOn).toEqual([true, false, true]);
   });
 
   it('uncomment the line of the testing channel, and no other', () => {
@@ -143,6 +156,15 @@ describe('the commands of a distribution', () => {
       'dnf install -y https://packages.example.com/rocky/acme-release.el9.noarch.rpm',
     ]);
     expect(linesOf(blocks, 'forget')).toEqual(['dnf remove -y acme-release']);
+  });
+
+  it('promise no key of a release package that has none, whatever the index is signed with', () => {
+    const places = [aPlace('debian-12', [releasePackage])];
+    const view = viewOf({ ...usualRequest(), release: aRelease({ key: undefined }), places });
+    const [block] = installCommands(view.distributions[0]!, view);
+    expect(block?.text).toBe('The package acme-release brings the address of the repository.');
+    expect(view.distributions[0]?.definition.text).toContain('Trusted: yes');
+    expect(repositoriesDocument(view).distributions[0]?.definition.keyPath).toBeNull();
   });
 
   it('forget all keys of a change of keys', () => {
