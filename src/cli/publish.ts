@@ -33,7 +33,10 @@ async function makePlan(
     isPublished: async (place) => (await store.head(formats[place.format].headOf(place))) !== undefined,
   });
   const distributions = [...new Set(shipments.map(({ place }) => place.distribution))];
-  requireAcceptedKey(publishing.signer, distributions, { now: publishing.now, reporter: session.ports.reporter });
+  requireAcceptedKey({ keyText: publishing.keyText, fingerprint: publishing.signer.fingerprint }, distributions, {
+    now: publishing.now,
+    reporter: session.ports.reporter,
+  });
   return planPublication(
     {
       shipments: await signRpms(shipments, publishing),

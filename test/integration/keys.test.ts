@@ -6,6 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkKey } from '../../src/cli/check-key.ts';
 import { createKey } from '../../src/cli/create-key.ts';
 import { CoachbuilderError } from '../../src/errors/coachbuilder-error.ts';
+import { builtInDistributions } from '../../src/distributions/table.ts';
+import { requireAcceptedKey } from '../../src/publication/accepted-key.ts';
 import { readKeyFile } from '../../src/signing/key-facts.ts';
 import { readKeyListing } from '../../src/signing/key-listing.ts';
 import { temporaryDirectory, type TemporaryDirectory } from '../../src/system/files.ts';
@@ -22,6 +24,8 @@ beforeAll(async () => {
 afterAll(async () => {
   await scratch[Symbol.asyncDispose]();
 });
+
+const nobody = { report: () => undefined, close: () => undefined };
 
 /** A command of ours in a world that has the machine's PATH, and a cache of the test's own. */
 async function invoke(
@@ -114,6 +118,23 @@ describe('the facts of a key', () => {
       'key-unusable: F is no OpenPGP public key: there is no public key in it',
       'key-unusable: F is no OpenPGP public key: it ends too early',
     ]);
+  });
+});
+
+describe('the key that signs', () => {
+  it('is judged as clients have it, and without the keys beside it', async () => {
+    await using key = await makeTestKey({ madeAt: '20240101T000000', expire: '1d' });
+    await using other = await makeTestKey();
+    await key.gpg('--quick-set-expire', key.fingerprint, '0');
+    const extended = await key.gpg('--armor', '--export');
+    const distributions = [builtInDistributions().get('debian-12')].flatMap((each) => each ?? []);
+    const judge = (keyText: string, fingerprint: string) => (): void => {
+      requireAcceptedKey({ keyText, fingerprint }, distributions, { now: new Date(), reporter: nobody });
+    };
+    expect(judge(extended, key.fingerprint)).not.toThrow();
+    expect(judge(key.publicKey, key.fingerprint)).toThrow(/clients of debian-12 would refuse/);
+    // While one key takes the place of another, the file has both.
+    expect(judge(key.publicKey + other.publicKey, other.fingerprint)).not.toThrow();
   });
 });
 
