@@ -170,6 +170,7 @@ describe('create-key and check-key', () => {
         () => undefined,
       );
       expect(log?.stdout).toBeUndefined();
+      expect(created.stdout).not.toContain('passphrase:');
       const again = await invoke(createKey, argv);
       expect(again.error).toMatchObject({ code: 'output-exists' });
       const twice = await invoke(createKey, [...common, '--output', join(scratch.path, 'out2')]);
@@ -180,6 +181,38 @@ describe('create-key and check-key', () => {
     } finally {
       await mustRun(['gpgconf', '--kill', 'all'], { env: { GNUPGHOME: home } });
     }
+  });
+
+  it('says that a key is not protected, and which command makes a copy of it', async () => {
+    const home = join(scratch.path, 'h p');
+    const argv = ['--name=A', '--email=a@acme.example', `--gpg-home=${home}`, '--output', join(scratch.path, 'plain')];
+    try {
+      const { stdout, error } = await invoke(createKey, argv);
+      expect(error).toBeUndefined();
+      expect(stdout).toContain('passphrase:  none');
+      const copy = /^ +(GNUPGHOME=.*)$/m.exec(stdout)?.[1] ?? '';
+      await mustRun(['sh', '-c', copy], { cwd: scratch.path });
+      expect((await stat(join(scratch.path, 'signing-key.secret.asc'))).mode & 0o777).toBe(0o600);
+    } finally {
+      await mustRun(['gpgconf', '--kill', 'all'], { env: { GNUPGHOME: home } });
+    }
+  });
+
+  it('names the directory that cannot be made', async () => {
+    const file = join(scratch.path, 'file');
+    await writeFile(file, '');
+    const argv = [
+      '--name=A',
+      '--email=a@acme.example',
+      '--gpg-home',
+      join(file, 'h'),
+      '--output',
+      join(scratch.path, 'o'),
+    ];
+    expect((await invoke(createKey, argv)).error).toMatchObject({
+      code: 'output-unwritable',
+      message: `${join(file, 'h')} cannot be written`,
+    });
   });
 
   it('says who would refuse a key, and fails then', async () => {
