@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 
 import { builtInDistributions } from '../distributions/table.ts';
+import { quoteShell } from '../formats/quote-shell.ts';
 import { publishingTools } from '../plan/required-tools.ts';
 import { createKey as makeKey, type CreatedKey } from '../signing/create-key.ts';
 import { readKeyFile } from '../signing/key-facts.ts';
@@ -11,13 +12,15 @@ import { readPassphrase } from './signing-options.ts';
 import type { World } from './world.ts';
 
 function nextSteps(key: CreatedKey, options: CreateKeyOptions): string {
-  const home = options.signing.gpgHome === undefined ? '' : `GNUPGHOME=${options.signing.gpgHome} `;
+  const { gpgHome, passphrase } = options.signing;
+  const home = gpgHome === undefined ? '' : `GNUPGHOME=${quoteShell(gpgHome)} `;
   return [
     `fingerprint: ${key.fingerprint}`,
     `public key:  ${key.publicFile}`,
     ...(key.secretFile === undefined
       ? []
       : [`secret key:  ${key.secretFile} (mode 0600; whoever has it signs as you)`]),
+    ...(passphrase === undefined ? ['passphrase:  none; whoever can read the secret key signs as you'] : []),
     '',
     'Next:',
     '  1. Commit the public key, and name both in the manifest:',
@@ -26,7 +29,7 @@ function nextSteps(key: CreatedKey, options: CreateKeyOptions): string {
     '       repository:',
     `         signing-key: ${key.fingerprint}`,
     '  2. Keep a copy of the secret key where only you can get at it; a lost key cannot be replaced quietly:',
-    `       ${home}gpg --armor --export-secret-keys ${key.fingerprint}`,
+    `       ${home}gpg --armor --output signing-key.secret.asc --export-secret-keys ${key.fingerprint}`,
     '  3. Publish: admin/publish-packages signs with it.',
     '',
   ].join('\n');

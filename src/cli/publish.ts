@@ -34,7 +34,10 @@ async function makePlan(
     publishedFor: (place) => publishedArchitectures(place, { ...publishing, reader: store }),
   });
   const distributions = [...new Set(shipments.map(({ place }) => place.distribution))];
-  requireAcceptedKey(publishing.signer, distributions, { now: publishing.now, reporter: session.ports.reporter });
+  requireAcceptedKey({ keyText: publishing.keyText, fingerprint: publishing.signer.fingerprint }, distributions, {
+    now: publishing.now,
+    reporter: session.ports.reporter,
+  });
   return planPublication(
     {
       shipments: await signRpms(shipments, publishing),

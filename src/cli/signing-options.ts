@@ -96,7 +96,7 @@ export async function readPassphrase(source: PassphraseSource): Promise<string |
       if (piece.includes(0x0a) || size > longest) break;
     }
   } catch (error) {
-    if (isErrno(error, 'ENOENT')) throw wrong('there is no such file', error);
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) throw wrong('there is no such file', error);
     if (isErrno(error, 'EBADF')) throw wrong('it is not open', error);
     if (isErrno(error, 'EACCES', 'EISDIR', 'EAGAIN')) throw wrong('the system does not let us read it', error);
     throw error;

@@ -35,8 +35,10 @@ function dearmorBlock(body: string, path: string): Uint8Array {
     throw keyInvalid(path, 'is damaged');
   }
   const bytes = Buffer.from(encoded, 'base64');
-  if (checksum !== undefined && Buffer.from(checksum.slice(1), 'base64').readUIntBE(0, 3) !== crc24(bytes)) {
-    throw keyInvalid(path, 'does not match its checksum');
+  if (checksum !== undefined) {
+    const expected = Buffer.from(checksum.slice(1), 'base64');
+    if (expected.length !== 3) throw keyInvalid(path, 'is damaged');
+    if (expected.readUIntBE(0, 3) !== crc24(bytes)) throw keyInvalid(path, 'does not match its checksum');
   }
   return bytes;
 }

@@ -3,19 +3,21 @@ import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 import type { Reporter } from '../report/event.ts';
 import { readKeyFile } from '../signing/key-facts.ts';
 import { judgeKey } from '../signing/policy.ts';
-import type { Signer } from '../signing/signer.ts';
 
 /**
  * Makes sure, before anything is signed, that the clients of all distributions accept the key; says what they warn of.
+ * @param keyText the armoured public keys that clients have, since gpg's own copy may have been extended or certified anew
+ * @param fingerprint of the one that signs
  * @throws CoachbuilderError `key-unusable` that names every distribution that would refuse it, with the reasons
  */
 export function requireAcceptedKey(
-  { publicKey, fingerprint }: Pick<Signer, 'publicKey' | 'fingerprint'>,
+  { keyText, fingerprint }: { readonly keyText: string; readonly fingerprint: string },
   distributions: readonly Distribution[],
   { now, reporter }: { readonly now: Date; readonly reporter: Reporter },
 ): void {
-  const { keys } = readKeyFile(Buffer.from(publicKey), fingerprint);
-  const judged = keys.flatMap((facts) => judgeKey(facts, distributions, now));
+  const { keys } = readKeyFile(Buffer.from(keyText), fingerprint);
+  const signing = keys.filter((facts) => facts.fingerprint === fingerprint);
+  const judged = signing.flatMap((facts) => judgeKey(facts, distributions, now));
   const refusing = judged.filter(({ verdict }) => verdict === 'refuses');
   if (refusing.length > 0) {
     throw new CoachbuilderError(
@@ -23,7 +25,7 @@ export function requireAcceptedKey(
       `clients of ${refusing.map(({ distribution }) => distribution).join(', ')} would refuse what ${fingerprint} signs`,
       {
         details: refusing.map(({ distribution, reasons }) => `${distribution}: ${reasons.join('; ')}`),
-        hint: 'look at it with admin/check-key, make a key that all accept with admin/create-key, or leave those distributions out; nothing was published',
+        hint: 'look at it with admin/check-key (a key that was extended has to be exported into release.key again), make a key that all accept with admin/create-key, or leave those distributions out; nothing was published',
       },
     );
   }

@@ -40,13 +40,14 @@ async function refuseExisting(key: NewKey): Promise<void> {
 }
 
 async function makeDirectories(key: NewKey): Promise<void> {
-  try {
-    await mkdir(key.output, { recursive: true });
-    // gpg warns of a home that others can read.
-    if (key.gpgHome !== undefined) await mkdir(key.gpgHome, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    throw writeFailure(error, key.output);
-  }
+  const make = async (path: string, mode?: number): Promise<void> => {
+    await mkdir(path, { recursive: true, mode }).catch((error: unknown) => {
+      throw writeFailure(error, path);
+    });
+  };
+  await make(key.output);
+  // gpg warns of a home that others can read.
+  if (key.gpgHome !== undefined) await make(key.gpgHome, 0o700);
 }
 
 async function generate(key: NewKey, place: GpgPlace, ports: SigningPorts): Promise<string> {

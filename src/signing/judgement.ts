@@ -22,6 +22,9 @@ export function keyKind({ algorithm, bits, curve }: Pick<KeyPart, 'algorithm' | 
   return curve ?? [names[algorithm], ...(bits === undefined ? [] : [String(bits)])].join('-');
 }
 
+/** Of a user id, which a stranger may have written: what would do something to a terminal is left out. */
+const printable = (text: string): string => text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, '\ufffd');
+
 function describePart(part: KeyPart): string {
   return [
     keyKind(part),
@@ -49,7 +52,7 @@ export function judgementText(keys: readonly JudgedKey[]): string {
       const width = Math.max(...verdicts.map(({ distribution }) => distribution.length));
       return [
         `key ${facts.fingerprint === '' ? `of OpenPGP version ${String(facts.version)}` : facts.fingerprint}`,
-        ...facts.users.map((user) => `  ${user}`),
+        ...facts.users.map((user) => `  ${printable(user)}`),
         `  ${describePart(facts)}`,
         ...facts.subkeys.map((subkey) => `  subkey ${subkey.fingerprint}: ${describePart(subkey)}`),
         ...verdicts.flatMap((verdict) => verdictLines(verdict, width)),

@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 import type { ToolPorts } from '../application/ports.ts';
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
@@ -140,7 +140,16 @@ class GpgSigner implements Signer, AsyncDisposable {
         env,
       }),
     );
-    if (exitCode !== 0) throw this.#failure(`${stdout}\n${stderr}`).withDetails(`while signing ${path}`);
+    if (exitCode === 0) return;
+    const said = `${stdout}\n${stderr}`;
+    // rpm's sign/rpmgensig.c, `checkPkg`: digests are compared before anything is signed.
+    if (said.includes('not signing corrupt package')) {
+      throw new CoachbuilderError('signing-failed', `${basename(path)} is damaged: it is not what its own digests say`, {
+        hint: 'build or copy it again',
+        details: spokenLines(said),
+      });
+    }
+    throw this.#failure(said).withDetails(`while signing ${path}`);
   }
 
   #failure(output: string): CoachbuilderError {

@@ -152,7 +152,8 @@ const rules: readonly Rule[] = [
 
 /**
  * apt with gpgv refuses everything that the key ever signed as soon as it expires; sqv and rpm go by the time of the
- * signature [ran], so that they refuse what is new.
+ * signature, so that they refuse what is new. dnf goes by the day where it verifies an index (`repo_gpgcheck`), so that
+ * nothing new is found [ran with dnf 4 of Debian 13]; other dnfs are taken to do the same.
  */
 function expiry(key: KeyFacts, signing: KeyPart | undefined, now: Date): Partial<Record<Client, Answer>> {
   const ends = [key.expires, signing?.expires].filter((end) => end !== undefined);
@@ -161,9 +162,14 @@ function expiry(key: KeyFacts, signing: KeyPart | undefined, now: Date): Partial
   const left = end - seconds(now);
   if (left > warningDays * 24 * 60 * 60) return nobody;
   const byGpgv = new Set<Client>(aptClients.filter((client) => client !== 'sqv'));
+  const byDnf = new Set<Client>(clients.filter((client) => clientTitles[client].startsWith('dnf')));
   return Object.fromEntries(
     clients.map((client): [Client, Answer] => {
-      const extent = byGpgv.has(client) ? 'whatever it has signed before' : 'what is signed after that';
+      const extent = byGpgv.has(client)
+        ? 'whatever it has signed before'
+        : byDnf.has(client)
+          ? 'packages that are signed after that, and every index'
+          : 'what is signed after that';
       return left <= 0
         ? [client, { verdict: 'refuses', reason: `the key has expired on ${day(end)}: it refuses ${extent}` }]
         : [client, { verdict: 'warns', reason: `the key expires on ${day(end)}: from then on it refuses ${extent}` }];

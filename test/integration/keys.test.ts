@@ -6,6 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkKey } from '../../src/cli/check-key.ts';
 import { createKey } from '../../src/cli/create-key.ts';
 import { CoachbuilderError } from '../../src/errors/coachbuilder-error.ts';
+import { builtInDistributions } from '../../src/distributions/table.ts';
+import { requireAcceptedKey } from '../../src/publication/accepted-key.ts';
 import { readKeyFile } from '../../src/signing/key-facts.ts';
 import { readKeyListing } from '../../src/signing/key-listing.ts';
 import { temporaryDirectory, type TemporaryDirectory } from '../../src/system/files.ts';
@@ -22,6 +24,8 @@ beforeAll(async () => {
 afterAll(async () => {
   await scratch[Symbol.asyncDispose]();
 });
+
+const nobody = { report: () => undefined, close: () => undefined };
 
 /** A command of ours in a world that has the machine's PATH, and a cache of the test's own. */
 async function invoke(
@@ -117,6 +121,23 @@ describe('the facts of a key', () => {
   });
 });
 
+describe('the key that signs', () => {
+  it('is judged as clients have it, and without the keys beside it', async () => {
+    await using key = await makeTestKey({ madeAt: '20240101T000000', expire: '1d' });
+    await using other = await makeTestKey();
+    await key.gpg('--quick-set-expire', key.fingerprint, '0');
+    const extended = await key.gpg('--armor', '--export');
+    const distributions = [builtInDistributions().get('debian-12')].flatMap((each) => each ?? []);
+    const judge = (keyText: string, fingerprint: string) => (): void => {
+      requireAcceptedKey({ keyText, fingerprint }, distributions, { now: new Date(), reporter: nobody });
+    };
+    expect(judge(extended, key.fingerprint)).not.toThrow();
+    expect(judge(key.publicKey, key.fingerprint)).toThrow(/clients of debian-12 would refuse/);
+    // While one key takes the place of another, the file has both.
+    expect(judge(key.publicKey + other.publicKey, other.fingerprint)).not.toThrow();
+  });
+});
+
 describe('create-key and check-key', () => {
   it('make a key that no client objects to, protected, and tell its secrets nowhere', async () => {
     const [home, output] = [join(scratch.path, 'h'), join(scratch.path, 'out')];
@@ -149,6 +170,7 @@ describe('create-key and check-key', () => {
         () => undefined,
       );
       expect(log?.stdout).toBeUndefined();
+      expect(created.stdout).not.toContain('passphrase:');
       const again = await invoke(createKey, argv);
       expect(again.error).toMatchObject({ code: 'output-exists' });
       const twice = await invoke(createKey, [...common, '--output', join(scratch.path, 'out2')]);
@@ -159,6 +181,38 @@ describe('create-key and check-key', () => {
     } finally {
       await mustRun(['gpgconf', '--kill', 'all'], { env: { GNUPGHOME: home } });
     }
+  });
+
+  it('says that a key is not protected, and which command makes a copy of it', async () => {
+    const home = join(scratch.path, 'h p');
+    const argv = ['--name=A', '--email=a@acme.example', `--gpg-home=${home}`, '--output', join(scratch.path, 'plain')];
+    try {
+      const { stdout, error } = await invoke(createKey, argv);
+      expect(error).toBeUndefined();
+      expect(stdout).toContain('passphrase:  none');
+      const copy = /^ +(GNUPGHOME=.*)$/m.exec(stdout)?.[1] ?? '';
+      await mustRun(['sh', '-c', copy], { cwd: scratch.path });
+      expect((await stat(join(scratch.path, 'signing-key.secret.asc'))).mode & 0o777).toBe(0o600);
+    } finally {
+      await mustRun(['gpgconf', '--kill', 'all'], { env: { GNUPGHOME: home } });
+    }
+  });
+
+  it('names the directory that cannot be made', async () => {
+    const file = join(scratch.path, 'file');
+    await writeFile(file, '');
+    const argv = [
+      '--name=A',
+      '--email=a@acme.example',
+      '--gpg-home',
+      join(file, 'h'),
+      '--output',
+      join(scratch.path, 'o'),
+    ];
+    expect((await invoke(createKey, argv)).error).toMatchObject({
+      code: 'output-unwritable',
+      message: `${join(file, 'h')} cannot be written`,
+    });
   });
 
   it('says who would refuse a key, and fails then', async () => {

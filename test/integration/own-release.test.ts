@@ -212,6 +212,24 @@ describe('a spec of the project itself', () => {
     expect(stdout).not.toContain('.rpm');
     expect(written(output).filter((name) => !name.endsWith('.deb'))).toEqual([]);
   });
+
+  it('is refused beside what cannot be copied', async () => {
+    write({ 'centos/a.spec': goodSpec, 'centos/clusterhq.repo': repo });
+    const other = join(project, 'release-packaging/centos/other');
+    symlinkSync('nowhere', other);
+    const broken = await build('centos-7');
+    expect([broken.exitCode, broken.stderr]).toEqual([
+      1,
+      expect.stringContaining(`${other} is a link that leads nowhere`),
+    ]);
+    rmSync(other);
+    await mustRun(['mkfifo', other]);
+    const pipe = await build('centos-7');
+    expect([pipe.exitCode, pipe.stderr]).toEqual([
+      1,
+      expect.stringContaining(`${other} is a pipe, a socket or a device`),
+    ]);
+  });
 });
 
 describe('a tree of the project itself', () => {

@@ -123,6 +123,19 @@ describe('signing with a protected key and no terminal', () => {
     }
     expect(await readFile(path)).toEqual(before);
   });
+
+  it('does not sign a damaged rpm, and says that it is damaged', async () => {
+    const path = await makeRpm('damaged');
+    const bytes = await readFile(path);
+    bytes[bytes.length - 3] = (bytes.at(-3) ?? 0) ^ 1;
+    await writeFile(path, bytes);
+    await using signer = await openSigner(choose(key), ports(), scratch.path);
+    expect(await refusal(signer.signRpm(path))).toMatchObject({
+      code: 'signing-failed',
+      message: 'damaged.rpm is damaged: it is not what its own digests say',
+    });
+    expect(await readFile(path)).toEqual(bytes);
+  });
 });
 
 describe('keys that cannot sign', () => {

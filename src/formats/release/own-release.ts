@@ -1,4 +1,4 @@
-import { cp, mkdir, readdir, readFile, stat } from 'node:fs/promises';
+import { cp, lstat, mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 
 import type { Distribution } from '../../distributions/distribution.ts';
@@ -27,12 +27,30 @@ async function filesBelow(directory: string): Promise<readonly string[]> {
     .sort();
 }
 
+/** What cannot be copied is refused by its name, before a tool fails on it. */
+async function requireCopyable(own: OwnRelease): Promise<OwnRelease> {
+  // As `openWorkshop` takes them: the links of a tree go into the package as they are.
+  const look = own.kind === 'spec' ? stat : lstat;
+  for (const file of own.files) {
+    const facts = await look(file).catch((error: unknown) => {
+      if (isErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP')) return undefined;
+      throw error;
+    });
+    if (facts === undefined)
+      throw invalid(file, 'is a link that leads nowhere', 'remove it, or put there what it names');
+    if (facts.isFile() || facts.isDirectory() || facts.isSymbolicLink()) continue;
+    throw invalid(file, 'is a pipe, a socket or a device', 'remove it: a release package is made of files');
+  }
+  return own;
+}
+
 /**
  * Looks for a release package that the project describes itself: `release-packaging/<vendor>/`, a directory for each
  * repository key, with a spec and its sources; or with a tree as dpkg-deb packs it, `DEBIAN/control` and all.
  * @param manifestDirectory absolute
  * @returns undefined when there is no such directory: then the release package is ours to define
- * @throws CoachbuilderError `manifest-invalid` when the directory holds nothing to build, or more than one spec
+ * @throws CoachbuilderError `manifest-invalid` when the directory holds nothing to build, more than one spec, a pipe, or a
+ * link beside a spec that leads nowhere
  */
 export async function findOwnRelease(
   manifestDirectory: string,
@@ -47,7 +65,7 @@ export async function findOwnRelease(
   const files = await filesBelow(directory);
   if (format === 'deb') {
     const control = join(directory, 'DEBIAN/control');
-    if (files.includes(control)) return { kind: 'tree', directory, files: [control, ...files] };
+    if (files.includes(control)) return await requireCopyable({ kind: 'tree', directory, files: [control, ...files] });
     throw invalid(
       directory,
       'has no DEBIAN/control',
@@ -56,7 +74,8 @@ export async function findOwnRelease(
   }
   const specs = files.filter((file) => /^[^/]+\.spec$/.test(relative(directory, file)));
   const [spec, second] = specs;
-  if (spec !== undefined && second === undefined) return { kind: 'spec', directory, files: [spec, ...files] };
+  if (spec !== undefined && second === undefined)
+    return await requireCopyable({ kind: 'spec', directory, files: [spec, ...files] });
   throw invalid(
     directory,
     spec === undefined ? 'has no spec' : 'has more than one spec',
@@ -90,10 +109,15 @@ export interface Workshop extends AsyncDisposable {
 export async function openWorkshop(own: OwnRelease, ports: PackagerPorts): Promise<Workshop> {
   const directory = await temporaryDirectory(ports.environments.base['TMPDIR'] ?? '/tmp', 'coachbuilder-release');
   const copy = join(directory.path, 'SOURCES');
-  await mkdir(join(directory.path, 'BUILD'), { recursive: true });
-  // A spec installs what it names; a tree is packed as it stands, with its links.
-  const links = own.kind === 'spec' ? { dereference: true } : { verbatimSymlinks: true };
-  await cp(own.directory, copy, { recursive: true, ...links });
+  try {
+    await mkdir(join(directory.path, 'BUILD'), { recursive: true });
+    // A spec installs what it names; a tree is packed as it stands, with its links.
+    const links = own.kind === 'spec' ? { dereference: true } : { verbatimSymlinks: true };
+    await cp(own.directory, copy, { recursive: true, ...links });
+  } catch (error) {
+    await directory[Symbol.asyncDispose]();
+    throw error;
+  }
   return { path: directory.path, copy, [Symbol.asyncDispose]: () => directory[Symbol.asyncDispose]() };
 }
 

@@ -81,6 +81,8 @@ describe('a passphrase', () => {
   it('is missed with a reason', async () => {
     const at = 'usage: the passphrase cannot be read from';
     expect(await complaint(readPassphrase({ file: '/nowhere' }))).toBe(`${at} /nowhere: there is no such file`);
+    const below = `${file('bare', 'pass')}/x`;
+    expect(await complaint(readPassphrase({ file: below }))).toBe(`${at} ${below}: there is no such file`);
     const empty = file('empty', '\npass\n');
     expect(await complaint(readPassphrase({ file: empty }))).toBe(`${at} ${empty}: its first line is empty`);
     expect(await complaint(readPassphrase({ file: directory }))).toBe(

@@ -119,6 +119,7 @@ describe('what the clients of distributions make of keys', () => {
       new Set([
         'the key expires on 2027-02-01: from then on it refuses whatever it has signed before',
         'the key expires on 2027-02-01: from then on it refuses what is signed after that',
+        'the key expires on 2027-02-01: from then on it refuses packages that are signed after that, and every index',
       ]),
     );
   });
