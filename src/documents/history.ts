@@ -23,7 +23,10 @@ type Settings = Pick<Manifest, 'changelog' | 'version'>;
 type Source = Pick<Application, 'changelog' | 'commit' | 'source'>;
 
 function fromFile(file: ChangelogFile): History {
-  const notes = parseReleaseNotes(decodeText(file.bytes));
+  const text = decodeText(file.bytes);
+  // Nobody wants an empty file, and both linters complain of one.
+  if (text.trim() === '') return nothing;
+  const notes = parseReleaseNotes(text);
   return { from: notes.length === 0 ? 'nothing' : 'file', notes, file };
 }
 
@@ -81,7 +84,7 @@ export async function readHistory(application: Source, settings: Settings, ports
         ports.reporter.report({
           type: 'warning',
           message: `${changelog.path} has no heading that begins with a version`,
-          hint: 'write headings such as "## 1.2.0 - 2024-01-31"; the file is installed as it is',
+          hint: `write headings such as "## 1.2.0 - 2024-01-31"; ${history.file === undefined ? 'there is nothing in it' : 'the file is installed as it is'}`,
         });
       }
       return history;

@@ -48,6 +48,12 @@ export function treeContents(tree: Tree): readonly ContentEntry[] {
   });
 }
 
+/** All that lies below the prefix: the virtual environment, and what the manifest has the main package put there. */
+export interface Prefix {
+  readonly tree: Tree;
+  readonly main: Pick<PackageSettings, 'files' | 'links' | 'directories'>;
+}
+
 /**
  * Where a link of the manifest points: a bare word is a script of the tree.
  * @throws CoachbuilderError `link-target-missing` with the scripts that there are
@@ -55,13 +61,16 @@ export function treeContents(tree: Tree): readonly ContentEntry[] {
 function linkTarget(
   target: string,
   settings: PackageSettings,
-  tree: Tree,
+  { tree, main }: Prefix,
   verb: 'links to' | 'runs' = 'links to',
 ): string {
   const bin = `${tree.prefix}/bin`;
   const absolute = target.startsWith('/') ? posix.normalize(target) : posix.join(bin, target);
   if (!isWithin(absolute, tree.prefix)) return absolute;
   if (tree.entries.some(({ path }) => path === absolute)) return absolute;
+  if ([...main.files, ...main.links, ...main.directories].some(({ path }) => posix.normalize(path) === absolute)) {
+    return absolute;
+  }
   const scripts = tree.entries
     .filter(({ path, kind }) => kind !== 'directory' && posix.dirname(path) === bin)
     .map(({ path }) => posix.basename(path));
@@ -80,9 +89,9 @@ function linkTarget(
  * Makes sure that what the services of a package run is there, as far as it is the application's.
  * @throws CoachbuilderError `link-target-missing`
  */
-export function requirePrograms(settings: PackageSettings, tree: Tree): void {
+export function requirePrograms(settings: PackageSettings, prefix: Prefix): void {
   for (const { command } of settings.services) {
-    if (command !== undefined) linkTarget(command.words[0] ?? '', settings, tree, 'runs');
+    if (command !== undefined) linkTarget(command.words[0] ?? '', settings, prefix, 'runs');
   }
 }
 
@@ -92,7 +101,7 @@ export function requirePrograms(settings: PackageSettings, tree: Tree): void {
  */
 export function manifestContents(
   settings: PackageSettings,
-  tree: Tree,
+  prefix: Prefix,
   sources: PackageSources,
 ): readonly ContentEntry[] {
   const configuration = new Set(settings.configurationFiles.map((path) => canonical(path, settings)));
@@ -100,7 +109,7 @@ export function manifestContents(
     ...settings.links.map((link): ContentEntry => ({
       kind: 'symlink',
       path: canonical(link.path, settings),
-      target: linkTarget(link.target, settings, tree),
+      target: linkTarget(link.target, settings, prefix),
       mode: 0o777,
       ...rootOwned,
     })),

@@ -144,7 +144,7 @@ function accountRelations(target: BuildTarget, plan: ServicePlan): readonly Rela
 function assemble(planned: PlannedPackage, parts: PackageParts, inputs: PackageInputs): PackageDefinition {
   const { target, tree, sources, epoch } = inputs;
   const { settings } = planned;
-  requirePrograms(settings, tree);
+  requirePrograms(settings, { tree, main: target.packages[0]?.settings ?? settings });
   const services = inputs.planServices(settings);
   const relations: Record<RelationKind, readonly Relation[]> = {
     ...settings.relations,
@@ -189,8 +189,9 @@ export function definePackages(inputs: PackageInputs): readonly PackageDefinitio
   refuseSharedPrefix(tree.prefix);
   const [planned, ...others] = target.packages;
   if (planned === undefined) throw new Error('Internal error: a target without packages');
+  const prefix = { tree, main: planned.settings };
   const libraries = libraryRelations(target, tree.systemNeeds ?? nothingNeeded);
-  const contents = [...treeContents(tree), ...manifestContents(planned.settings, tree, sources)];
+  const contents = [...treeContents(tree), ...manifestContents(planned.settings, prefix, sources)];
   const main = assemble(
     planned,
     {
@@ -209,7 +210,7 @@ export function definePackages(inputs: PackageInputs): readonly PackageDefinitio
       assemble(
         other,
         {
-          contents: manifestContents(other.settings, tree, sources),
+          contents: manifestContents(other.settings, prefix, sources),
           depends: [exactly],
           bytecode: undefined,
           integration: integrationOf(other.settings.id),

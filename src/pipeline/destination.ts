@@ -1,9 +1,13 @@
 import { constants } from 'node:fs';
-import { access, mkdir, rename, stat } from 'node:fs/promises';
+import { access, mkdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
+import { reportFileName } from '../build-report/report.ts';
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 import { companionsOf, type CompanionFile, type PackageArtifact } from '../formats/packager.ts';
+import { rpmlintrcName } from '../lint/shipped.ts';
+import { provenanceFileName } from '../provenance/facts.ts';
+import { sbomFileName, sbomSuffixes, type SbomFormat } from '../sbom/bill.ts';
 import { digestFile, exists, temporaryDirectory, writeFailure, type TemporaryDirectory } from '../system/files.ts';
 
 /** Where packages go, and whether those that are there may be replaced. */
@@ -111,6 +115,10 @@ async function deliver(
     fresh.map((file) => basename(file.path)),
   );
   await mkdir(destination.directory, { recursive: true });
+  const names = new Set(files.map((file) => basename(file.path)));
+  for (const artifact of artifacts) {
+    if (fresh.includes(artifact)) await removeCompanions(artifact, names, destination);
+  }
   for (const file of fresh) {
     const path = finalPath(file, destination);
     await rename(file.path, path).catch((error: unknown) => {
@@ -118,6 +126,34 @@ async function deliver(
     });
   }
   return artifacts.map((artifact) => delivered(artifact, destination));
+}
+
+/** The names of all that can lie beside a package. */
+function companionNames(fileName: string): readonly string[] {
+  const formats = Object.keys(sbomSuffixes) as SbomFormat[];
+  return [
+    ...formats.map((format) => sbomFileName({ fileName }, format)),
+    ...[provenanceFileName, rpmlintrcName, reportFileName].map((name) => name({ fileName })),
+  ];
+}
+
+/**
+ * Removes what an earlier build has left beside a package that is replaced, and this build does not make: it would speak
+ * of other bytes, or of another lock and commit.
+ */
+async function removeCompanions(
+  { path }: Pick<PackageArtifact, 'path'>,
+  made: ReadonlySet<string>,
+  destination: Destination,
+): Promise<void> {
+  const stale = companionNames(basename(path)).filter((name) => !made.has(name));
+  for (const name of stale) {
+    const place = join(destination.directory, name);
+    if (!destination.force && destination.replaceable?.has(place) !== true) continue;
+    await rm(place, { force: true }).catch((error: unknown) => {
+      throw writeFailure(error, place);
+    });
+  }
 }
 
 function delivered(artifact: PackageArtifact, destination: Destination): PackageArtifact {

@@ -18,7 +18,7 @@ import { parseFinished, type FinishedRecord } from './finished-schema.ts';
 /** What the packages of a target are made of. */
 export interface TargetInputs {
   readonly target: BuildTarget;
-  readonly application: Pick<Application, 'sha256' | 'commit'>;
+  readonly application: Pick<Application, 'sha256' | 'commit' | 'source'>;
   readonly environment: Pick<LockedEnvironment, 'fingerprint'>;
   readonly history: History;
   /** SOURCE_DATE_EPOCH, seconds. */
@@ -28,6 +28,8 @@ export interface TargetInputs {
   /** Whether the page about the build is made as well. */
   readonly report: boolean;
   readonly lint: LintMode;
+  /** Whether a linter looks at the packages: what none has looked at is not finished where there is one. */
+  readonly linted: boolean;
   /** What the provenance statement says of the whole run; undefined when none is made. */
   readonly provenance: RunFacts | undefined;
   /** The interpreter of this machine that bytecode is compiled with; undefined where none is, or is wanted. */
@@ -67,16 +69,21 @@ function filesOfArtifact(artifact: PackageArtifact): readonly CompanionFile[] {
 /** sha256 (hexadecimal) of everything that decides the packages of a target. */
 export async function digestInputs(inputs: TargetInputs): Promise<string> {
   const { target, application, environment, history, epoch, compiler, program } = inputs;
-  const { sbom, lint, report, provenance } = inputs;
+  const { sbom, lint, linted, report, provenance } = inputs;
   const hash = createHash('sha256');
   const files: string[][] = [];
   for (const path of filesOf(target)) files.push([path, await contentOf(path)]);
-  const told = [history.notes, history.file && Buffer.from(history.file.bytes).toString('base64')];
-  const made = [program, application.sha256, environment.fingerprint, epoch, compiler ?? null, told];
+  const { file } = history;
+  const told = [history.from, history.notes, file && [file.name, Buffer.from(file.bytes).toString('base64')]];
+  const { sha256, source } = application;
+  // Of a wheel that others made, bills of materials name the digest. Where a checkout of ours lies is chance.
+  const origin = [source.kind, source.kind === 'url' ? source.url : null];
+  const made = [program, sha256, origin, environment.fingerprint, epoch, compiler ?? null, told];
   const facts = provenance === undefined ? null : [provenance, [...provenance.tools]];
-  // The page names the commit; the same wheel may come of another one.
-  const page = report ? { commit: application.commit } : null;
-  hash.update(JSON.stringify([...made, sbom, lint, facts, page, target, files]));
+  const repository = source.kind === 'directory' ? source.origin?.url : undefined;
+  // The page names the commit and the repository; the same wheel may come of others.
+  const page = report ? { commit: application.commit, repository } : null;
+  hash.update(JSON.stringify([...made, sbom, lint, linted, facts, page, target, files]));
   return hash.digest('hex');
 }
 

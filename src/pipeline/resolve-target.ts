@@ -89,6 +89,7 @@ export async function resolveTarget(target: BuildTarget, build: TargetBuild): Pr
   const inputs = await digestInputs({
     ...{ target, application, environment, epoch, sbom, lint: lint.mode, report, program },
     history,
+    linted: lint.formats.has(target.distribution.format),
     provenance: await build.provenance?.(),
     compiler: await findHostCompiler(target, ports),
   });

@@ -43,21 +43,22 @@ function placeOf(
  */
 function directoryEntries(settings: PackageSettings, users: readonly UserSettings[]): readonly ContentEntry[] {
   const written = new Set(settings.directories.map(({ path }) => path));
-  const entries = settings.services.flatMap(({ directories, user = 'root', group: own }) => {
-    const group = own ?? users.find(({ name }) => name === user)?.group ?? 'root';
+  // `fleet` and `fleet/cache`: what lies between the latter and the system's is a service's own.
+  const own = new Set(
+    settings.services.flatMap(({ directories }) =>
+      directories.map(({ kind, name }) => `${serviceDirectoryParents[kind]}/${name}`),
+    ),
+  );
+  const entries = settings.services.flatMap(({ directories, user = 'root', group: chosen }) => {
+    const group = chosen ?? users.find(({ name }) => name === user)?.group ?? 'root';
     return directories
       .filter(({ kind }) => kind !== 'runtime')
       .flatMap(({ kind, name }) => {
         const steps = name.split('/');
-        return steps.map((_, index): ContentEntry => {
+        return steps.flatMap((_, index): readonly ContentEntry[] => {
           const path = [serviceDirectoryParents[kind], ...steps.slice(0, index + 1)].join('/');
-          const last = index === steps.length - 1;
-          return {
-            kind: 'directory',
-            path,
-            mode: last ? 0o750 : 0o755,
-            ...(last ? { owner: user, group } : { owner: 'root', group: 'root' }),
-          };
+          if (index === steps.length - 1) return [{ kind: 'directory', path, mode: 0o750, owner: user, group }];
+          return own.has(path) ? [] : [{ kind: 'directory', path, mode: 0o755, owner: 'root', group: 'root' }];
         });
       });
   });
@@ -73,7 +74,8 @@ function purgedDirectories(settings: PackageSettings): Pick<ServicePlan, 'purged
     const steps = name.split('/').slice(0, -1);
     return steps.map((_, index) => [serviceDirectoryParents[kind], ...steps.slice(0, index + 1)].join('/'));
   });
-  return { purged: [...new Set(purged)].sort(), purgedParents: [...new Set(parents)].sort().reverse() };
+  const between = new Set(parents.filter((path) => !purged.includes(path)));
+  return { purged: [...new Set(purged)].sort(), purgedParents: [...between].sort().reverse() };
 }
 
 /**

@@ -160,8 +160,12 @@ function matches({ names, text }: FinishedRelation, subject: string): boolean {
 /** Relations that follow from what the package is, by their names. */
 function builtInReason(names: readonly string[], { held, content }: Sources): string | undefined {
   const isOne = (pattern: RegExp): boolean => names.some((name) => pattern.test(name));
+  const has = (directory: string): boolean => [...content.entries.keys()].some((path) => path.startsWith(directory));
   if (isOne(/^rpmlib\(/)) return 'rpm asks this of the rpm that installs the package: a feature that its file uses';
   if (isOne(/^rtld\(GNU_HASH\)$/)) return 'programs or libraries of the package find symbols with DT_GNU_HASH alone';
+  if (isOne(/^(?:passwd|shadow|shadow-utils)$/) && has('/usr/lib/sysusers.d/'))
+    return 'the scripts of the package make users or groups with its tools';
+  if (isOne(/^logrotate$/) && has('/etc/logrotate.d/')) return 'it rotates the logs that a file of the package names';
   if (isOne(/^\/bin\/sh$|^\/usr\/bin\/find$/)) return 'the scripts of the package run it';
   const isPython = isOne(/^python\d[\d.]*$|^python\(abi\)$|^\/.*\/python\d+\.\d+$|^python3-distutils$|^rh-python/);
   if (held !== undefined && isPython) {

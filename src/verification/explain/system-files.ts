@@ -72,7 +72,8 @@ const kinds: readonly Kind[] = [
     reason: 'the licences of everything in the package (Debian Policy 12.5, `%license` of rpm)',
   },
   {
-    pattern: /^\/usr\/share\/doc\/[^/]+\/changelog/,
+    // An rpm has the application's under its own name (src/application/changelog-file.ts).
+    pattern: /^\/usr\/share\/doc\/[^/]+\/(?:changelog|changes|history|news|release[-_]?notes)/i,
     reason: 'what changed, from the changelog of the application (Debian Policy 12.7)',
   },
   { pattern: /^\/usr\/share\/doc\/[^/]+$/, reason: 'the documents of the package' },

@@ -9,6 +9,8 @@ import type { ManifestFile } from '../../manifest/read.ts';
 import { parseRelation } from '../../manifest/relation.ts';
 import { commonParts, packageParts } from '../../manifest/rules/rule.ts';
 import type { WrittenPlace } from './answer.ts';
+import { serviceDirectoryParents } from '../../manifest/service-settings.ts';
+import { directoriesOf, directoryKeys } from '../../manifest/services.ts';
 import { systemFileAt } from './system-files.ts';
 
 /** Tells the written source of an installed manual page. */
@@ -83,7 +85,7 @@ export class ManifestPlaces {
     return undefined;
   }
 
-  /** Where an installed path is given: among files, directories or links; the nearest directory above counts as well. */
+  /** Where an installed path is given: among files, directories (of services, too) or links; the nearest directory above counts as well. */
   path(wanted: string): WrittenPlace | undefined {
     const found = packageParts(this.#manifest.written).flatMap(({ path, settings }) => {
       const directories = (settings.directories ?? []).map((each) => (typeof each === 'string' ? each : each.path));
@@ -92,8 +94,16 @@ export class ManifestPlaces {
         wanted === above || wanted.startsWith(`${above.replace(/\/+$/, '')}/`);
       const files = Object.keys(settings.files ?? {}).filter(isBelow);
       const links = Object.keys(settings.links ?? {}).filter(isBelow);
+      const services = Object.entries(settings.services ?? {}).flatMap(([key, service]) => {
+        const own = service === null ? [] : directoriesOf(service);
+        const found = own.find(({ kind, name }) =>
+          `${serviceDirectoryParents[kind]}/${name}/`.startsWith(`${wanted}/`),
+        );
+        return found === undefined ? [] : [['services', key, directoryKeys[found.kind]]];
+      });
       return [
         ...(index === -1 ? [] : [[...path, 'directories', index]]),
+        ...services.map((each) => [...path, ...each]),
         ...files.map((each) => [...path, 'files', each]),
         ...links.map((each) => [...path, 'links', each]),
       ];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { packageChangelog } from '../../../src/documents/changelog.ts';
-import type { History } from '../../../src/documents/history.ts';
+import { readHistory, type History } from '../../../src/documents/history.ts';
 import type { ReleaseNotes } from '../../../src/documents/release-notes.ts';
 import { packageVersion } from '../../../src/plan/version-mapping.ts';
 import { someEpoch } from '../../support/definitions.ts';
@@ -82,5 +82,19 @@ describe('the changelog of a package', () => {
     expect(entry?.changes).toHaveLength(40);
     expect(entry?.changes[0]).toHaveLength(400);
     expect(entry?.changes.at(-1)).toBe('and 60 more changes');
+  });
+});
+
+describe('a changelog in which nothing is', () => {
+  it('is none', async () => {
+    const source = { kind: 'wheel', path: '/a.whl' } as const;
+    const settings = {
+      changelog: { from: 'auto' },
+      version: { from: 'source', tagPrefix: undefined, value: undefined },
+    } as const;
+    const ask = (text: string): Promise<History> =>
+      readHistory({ source, changelog: { name: 'NEWS', bytes: Buffer.from(text) } }, settings, {} as never);
+    expect((await ask('\uFEFF \n\n')).file).toBeUndefined();
+    expect((await ask('News\n')).file?.name).toBe('NEWS');
   });
 });

@@ -57,6 +57,9 @@ describe('the text of a licence file', () => {
   it('is UTF-8, else Latin-1, without marks and control characters', () => {
     expect(decodeText(Buffer.from('\uFEFFa\r\nb\rc\fd\u0007\te ö'))).toBe('a\nb\ncd\te ö');
     expect(decodeText(Buffer.from([0x5a, 0x6f, 0xeb]))).toBe('Zoë');
+    const wide = Buffer.from('\uFEFFZoë\r\n', 'utf16le');
+    expect(decodeText(wide)).toBe('Zoë\n');
+    expect(decodeText(Buffer.from(wide).swap16())).toBe('Zoë\n');
   });
 });
 

@@ -190,6 +190,21 @@ describe('services', () => {
     );
   });
 
+  test('may have a directory below another one of theirs', () => {
+    const written = {
+      services: { fleet: { command: 'fleet', user: 'fleet', 'state-directory': ['fleet', 'fleet/a/b'] } },
+    };
+    const { contents, services } = defineNode(aDistribution(), written);
+    const directories = contents.filter(({ kind }) => kind === 'directory');
+    expect(directories.map(({ path, owner, mode }) => `${path} ${owner} ${mode.toString(8)}`)).toEqual([
+      '/var/lib/fleet fleet 750',
+      '/var/lib/fleet/a root 755',
+      '/var/lib/fleet/a/b fleet 750',
+    ]);
+    expect(services.purged).toEqual(['/var/lib/fleet', '/var/lib/fleet/a/b']);
+    expect(services.purgedParents).toEqual(['/var/lib/fleet/a']);
+  });
+
   test('own their directories, which a purge takes', () => {
     const { contents, services } = defineNode(aDistribution(), variants['rich']!);
     const directories = contents.filter(({ kind }) => kind === 'directory');

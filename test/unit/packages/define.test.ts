@@ -174,6 +174,16 @@ describe('a meta-package', () => {
     expect(cli!.contents).toMatchObject([{ target: '/usr/bin/true' }]);
   });
 
+  test('may link to, and run, what the manifest puts below the prefix', () => {
+    const path = '/opt/fleet/libexec/run';
+    const [main, cli] = define({
+      main: { files: [{ ...file, path }] },
+      others: [{ links: [{ path: '/usr/bin/x', target: path }] }],
+    });
+    expect(main!.contents).toContainEqual(expect.objectContaining({ path }));
+    expect(cli!.contents).toMatchObject([{ target: path }]);
+  });
+
   test.each(['flet', '/opt/fleet/bin/flet'])(
     'cannot link to %s, a script that the application does not have',
     (target) => {

@@ -67,6 +67,30 @@ describe('a package that is there already', () => {
   });
 });
 
+describe('what lies beside a package', () => {
+  const beside = ['a.rpm.cdx.json', 'a.rpm.spdx.json', 'a.rpm.provenance.json', 'a.rpm.report.html', 'a.rpmlintrc'];
+  const emit = (staging: string): Promise<readonly PackageArtifact[]> => {
+    const main = write(staging, 'a.rpm');
+    const report = { path: join(staging, 'a.rpm.report.html'), size: 4, sha256: 'cd' };
+    writeFileSync(report.path, 'new\n');
+    return Promise.resolve([{ ...main, report }]);
+  };
+
+  it('goes with the package that it is about, when that is replaced', async () => {
+    for (const name of ['a.rpm', ...beside, 'b.rpm.cdx.json']) writeFileSync(join(directory, name), 'older');
+    await emitInto({ directory, force: true }, emit);
+    expect(readdirSync(directory).sort()).toEqual(['a.rpm', 'a.rpm.report.html', 'b.rpm.cdx.json']);
+    expect(readFileSync(join(directory, 'a.rpm.report.html'), 'utf8')).toBe('new\n');
+  });
+
+  it('stays where it may not be replaced', async () => {
+    for (const name of ['a.rpm', 'a.rpm.cdx.json', 'a.rpm.spdx.json']) writeFileSync(join(directory, name), 'older');
+    const replaceable = new Set(['a.rpm', 'a.rpm.cdx.json'].map((name) => join(directory, name)));
+    await emitInto({ directory, force: false, replaceable }, emit);
+    expect(readdirSync(directory).sort()).toEqual(['a.rpm', 'a.rpm.report.html', 'a.rpm.spdx.json']);
+  });
+});
+
 describe('looking at a destination', () => {
   it('makes nothing, even where a directory would be missing', async () => {
     await checkDestination({ directory: join(directory, 'a/b'), force: false }, ['x.deb']);

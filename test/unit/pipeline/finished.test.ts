@@ -46,16 +46,21 @@ const facts: RunFacts = {
   parameters: { packageVersion: undefined, builder: 'auto', image: undefined },
 };
 
+function anApplication(sha256: string): TargetInputs['application'] {
+  return { sha256, source: { kind: 'directory', path: '/project' } };
+}
+
 describe('what a target is made of', () => {
   const inputs = (changes: Partial<TargetInputs> = {}): TargetInputs => ({
     target: targetFor('debian-12'),
-    application: { sha256: 'a' },
+    application: anApplication('a'),
     environment: { fingerprint: 'e' },
     history: { from: 'nothing', notes: [], file: undefined },
     epoch: 1,
     sbom: [],
     report: false,
     lint: 'auto',
+    linted: false,
     provenance: undefined,
     compiler: undefined,
     program: 'p',
@@ -69,13 +74,19 @@ describe('what a target is made of', () => {
     const changes: readonly Partial<TargetInputs>[] = [
       { target: targetFor('debian-11') },
       { target: targetFor('debian-12', { summary: 'Other words' }) },
-      { application: { sha256: 'b' } },
+      { application: anApplication('b') },
+      // The bill of materials in the package has the digest of a wheel, and not that of one that was built.
+      { application: { ...anApplication('a'), source: { kind: 'wheel', path: '/project/a.whl' } } },
       { environment: { fingerprint: 'f' } },
       { history: { from: 'file', notes: [{ version: '1.0', date: 0, changes: ['New.'] }], file: undefined } },
       { history: { from: 'nothing', notes: [], file: { name: 'NEWS', bytes: Buffer.from('New.') } } },
+      // An rpm holds the file under its name.
+      { history: { from: 'nothing', notes: [], file: { name: 'CHANGES', bytes: Buffer.from('New.') } } },
       { epoch: 2 },
       { sbom: ['cyclonedx'] },
       { report: true },
+      // Packages that no linter has looked at, and now there is one.
+      { linted: true },
       { compiler },
       { compiler: { ...compiler, version: '3.11.7' } },
       { compiler: { ...compiler, path: '/usr/local/bin/python3.11' } },
