@@ -144,10 +144,14 @@ class GpgSigner implements Signer, AsyncDisposable {
     const said = `${stdout}\n${stderr}`;
     // rpm's sign/rpmgensig.c, `checkPkg`: digests are compared before anything is signed.
     if (said.includes('not signing corrupt package')) {
-      throw new CoachbuilderError('signing-failed', `${basename(path)} is damaged: it is not what its own digests say`, {
-        hint: 'build or copy it again',
-        details: spokenLines(said),
-      });
+      throw new CoachbuilderError(
+        'signing-failed',
+        `${basename(path)} is damaged: it is not what its own digests say`,
+        {
+          hint: 'build or copy it again',
+          details: spokenLines(said),
+        },
+      );
     }
     throw this.#failure(said).withDetails(`while signing ${path}`);
   }

@@ -37,6 +37,9 @@ test.each([
   expect(() => dearmor(text, 'key.asc')).toThrow(invalid('is no ASCII-armoured public key'));
 });
 
-test.each(['', 'Zm9', 'Zm9v!mFy', 'Zm9vYmFy\n=cz', 'Zm9vYmFy\n='])('refuses a block with the damaged body %j', (body) => {
-  expect(() => dearmor(armour(body), 'key.asc')).toThrow(invalid('is damaged'));
-});
+test.each(['', 'Zm9', 'Zm9v!mFy', 'Zm9vYmFy\n=cz', 'Zm9vYmFy\n='])(
+  'refuses a block with the damaged body %j',
+  (body) => {
+    expect(() => dearmor(armour(body), 'key.asc')).toThrow(invalid('is damaged'));
+  },
+);
