@@ -138,7 +138,10 @@ describe('publish-packages to a bucket', () => {
     expect(await own.publish(pathOf('c'))).toMatchObject({ exitCode: 0 });
     expect(server.requests.length).toBe(few);
     expect(few).toBeLessThan(80);
-    const read = server.requests.filter(({ method, key: asked }) => method === 'GET' && asked.endsWith('.deb'));
+    // What is not there is asked for once more, for S3's word why: at the address of a release package.
+    const read = server.requests.filter(
+      ({ method, key: asked, status }) => method === 'GET' && asked.endsWith('.deb') && status !== 404,
+    );
     expect(read).toEqual([]);
     const reader = new HttpReader(`${server.endpoint}/packages`);
     expect((await format.read(place, reader, verifier))?.entries.length).toBe(2_003);
