@@ -19,6 +19,7 @@ const repositoryTools = {
   'apt-ftparchive': 'apt-utils',
   dnf: 'dnf',
   xmllint: 'libxml2-utils',
+  xz: 'xz-utils',
 };
 const suites = {
   unit: { checks: true, tools: { ...pythonTools, ...formatTools, git: 'git', shellcheck: 'shellcheck' } },
@@ -31,7 +32,6 @@ const suites = {
       git: 'git',
       shellcheck: 'shellcheck',
       zstd: 'zstd',
-      xz: 'xz-utils',
       ...repositoryTools,
     },
     // Without a browser its tests are skipped, and say so.
