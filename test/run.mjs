@@ -21,6 +21,7 @@ const repositoryTools = {
   xmllint: 'libxml2-utils',
   xz: 'xz-utils',
 };
+// All that a suite may want is installed before it starts: its files run side by side, and apt-get runs alone.
 const suites = {
   unit: { checks: true, tools: { ...pythonTools, ...formatTools, git: 'git', shellcheck: 'shellcheck' } },
   integration: {
@@ -32,6 +33,8 @@ const suites = {
       git: 'git',
       shellcheck: 'shellcheck',
       zstd: 'zstd',
+      rpm2cpio: 'rpm2cpio',
+      cpio: 'cpio',
       ...repositoryTools,
     },
     // Without a browser its tests are skipped, and say so.
@@ -51,6 +54,8 @@ const suites = {
       patchelf: 'patchelf',
       ...repositoryTools,
     },
+    // Without it its tests are skipped, and say so.
+    wishes: { zypper: 'zypper' },
   },
 };
 

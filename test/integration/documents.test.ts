@@ -7,9 +7,10 @@ import { beforeAll, describe, expect, it } from 'vitest';
 
 import type { BuiltPackage } from '../support/builds.ts';
 import { openCommandLine, type CommandLine } from '../support/command-line.ts';
-import { readCopyright, whyNoCopyrightReader, type ReadCopyright } from '../support/debian-copyright.ts';
+import { copyrightReader, readCopyright, type ReadCopyright } from '../support/debian-copyright.ts';
 import { mustRun } from '../support/machine.ts';
-import { validateBills, whyNoValidators } from '../support/sbom-validators.ts';
+import { skipNote } from '../support/python-packages.ts';
+import { billValidators, validateBills } from '../support/sbom-validators.ts';
 import { makeWheel, zipArchive } from '../support/wheels.ts';
 
 const permission = 'Permission is hereby granted, free of charge,\n  to any person.\n\n.hidden line\n';
@@ -122,10 +123,9 @@ describe('a deb', () => {
     main = await unpack(rows[0]?.path ?? '');
   });
 
-  const missing = whyNoCopyrightReader();
-  const reason = missing === undefined ? '' : ` (skipped: ${missing})`;
+  const note = skipNote(copyrightReader);
 
-  it.skipIf(missing !== undefined)(`says whose each of its files is${reason}`, async () => {
+  it.skipIf('reason' in copyrightReader)(`says whose each of its files is${note}`, async () => {
     const site = 'opt/hello/lib/python3.11/site-packages';
     const whose = {
       [`${site}/hello.py`]: 'hello 1.2.0',
@@ -150,7 +150,7 @@ describe('a deb', () => {
     ]);
   });
 
-  it.skipIf(missing !== undefined)(`holds each licence text, once where several share it${reason}`, async () => {
+  it.skipIf('reason' in copyrightReader)(`holds each licence text, once where several share it${note}`, async () => {
     const { licenses, parts } = await copyrightOf(main, 'acme-python-hello');
     expect(Object.keys(licenses)).toEqual(['Expat']);
     expect(licenses['Expat']).toBe(
@@ -197,7 +197,7 @@ describe('a deb', () => {
     expect([...own.subarray(3, 9)]).toEqual([0, 0, 0, 0, 0, 2]);
   });
 
-  it.skipIf(missing !== undefined)(`also as a meta-package and as a release package${reason}`, async () => {
+  it.skipIf('reason' in copyrightReader)(`also as a meta-package and as a release package${note}`, async () => {
     for (const { name, path } of rows.slice(1)) {
       const directory = await unpack(path);
       const read = await copyrightOf(directory, name);
@@ -211,16 +211,12 @@ describe('a deb', () => {
     expect(rows.map(({ name }) => name)).toEqual(['acme-python-hello', 'acme-hello-cli', 'acme-release']);
   });
 
-  const unvalidated = whyNoValidators();
-  it.skipIf(unvalidated !== undefined)(
-    `holds its bills of materials${unvalidated === undefined ? '' : ` (skipped: ${unvalidated})`}`,
-    async () => {
-      const paths = ['cdx', 'spdx'].map((kind) => join(main, `opt/hello/share/sbom/acme-python-hello.${kind}.json`));
-      expect(await validateBills(paths)).toEqual([]);
-      const digest = rows[0]?.sha256 ?? '';
-      for (const path of paths) expect(readFileSync(path, 'utf8')).not.toContain(digest);
-    },
-  );
+  it.skipIf('reason' in billValidators)(`holds its bills of materials${skipNote(billValidators)}`, async () => {
+    const paths = ['cdx', 'spdx'].map((kind) => join(main, `opt/hello/share/sbom/acme-python-hello.${kind}.json`));
+    expect(await validateBills(paths)).toEqual([]);
+    const digest = rows[0]?.sha256 ?? '';
+    for (const path of paths) expect(readFileSync(path, 'utf8')).not.toContain(digest);
+  });
 });
 
 describe('an rpm', () => {

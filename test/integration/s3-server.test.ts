@@ -3,19 +3,20 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import { mustRun } from '../support/machine.ts';
-import { pythonWithS3 } from '../support/python-s3.ts';
+import { pythonS3 } from '../support/moto.ts';
+import { environmentOf, skipNote } from '../support/python-packages.ts';
 import { startS3Server } from '../support/s3-server.ts';
 
 const probe = join(import.meta.dirname, '../support/s3/botocore_probe.py');
-const environment = await pythonWithS3();
-const title = 'reason' in environment ? `SKIPPED: ${environment.reason}` : 'as botocore sees it';
+const title = `as botocore sees it${skipNote(pythonS3)}`;
 
-describe.skipIf('reason' in environment)(`the S3 server of the tests, ${title}`, () => {
+describe.skipIf('reason' in pythonS3)(`the S3 server of the tests, ${title}`, () => {
   it('signs, compares, checks and refuses as S3 does', async () => {
-    if ('reason' in environment) throw new Error(environment.reason);
     await using server = await startS3Server({ publicRead: true });
     const credentials = [server.accessKeyId, server.secretAccessKey] as const;
-    const { stdout } = await mustRun([environment.python, probe, server.endpoint, 'packages', ...credentials]);
+    const { stdout } = await mustRun(['python3', probe, server.endpoint, 'packages', ...credentials], {
+      env: environmentOf(pythonS3),
+    });
     // Codes and statuses are those of the S3 API reference ("List of error codes", "Conditional writes").
     expect(JSON.parse(stdout)).toEqual({
       put: true,

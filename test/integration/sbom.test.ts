@@ -6,7 +6,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 
 import type { BuiltPackage } from '../support/builds.ts';
 import { listing, openCommandLine, type CommandLine } from '../support/command-line.ts';
-import { validateBills, whyNoValidators } from '../support/sbom-validators.ts';
+import { skipNote } from '../support/python-packages.ts';
+import { billValidators, validateBills } from '../support/sbom-validators.ts';
 import { makeWheel, type WrittenFile } from '../support/wheels.ts';
 
 const hello = {
@@ -99,9 +100,8 @@ describe('bills of materials', () => {
     expect(listing(destination)).toEqual([deb, rpm, ...cli, ...bills(deb), ...bills(rpm)].sort());
   });
 
-  const missing = whyNoValidators();
-  it.skipIf(missing !== undefined)(
-    `satisfy the validators of CycloneDX and SPDX${missing === undefined ? '' : ` (skipped: ${missing})`}`,
+  it.skipIf('reason' in billValidators)(
+    `satisfy the validators of CycloneDX and SPDX${skipNote(billValidators)}`,
     async () => {
       expect(await validateBills(rows.flatMap(({ sbom }) => sbom ?? []))).toEqual([]);
     },

@@ -8,12 +8,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HttpReader } from '../../src/store/http-reader.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { openStore } from '../../src/store/open-store.ts';
-import { startMoto } from '../support/moto.ts';
+import { pythonS3, startMoto } from '../support/moto.ts';
 import { fileObject, keysOf, sha256, textObject } from '../support/objects.ts';
-import { pythonWithS3 } from '../support/python-s3.ts';
+import { skipNote } from '../support/python-packages.ts';
 import { publicReadPolicy, startS3Server } from '../support/s3-server.ts';
 
-const environment = await pythonWithS3();
 const scratch = mkdtempSync(join(tmpdir(), 'coachbuilder-stores-'));
 afterAll(() => {
   rmSync(scratch, { recursive: true, force: true });
@@ -54,11 +53,11 @@ const backends: readonly (readonly [string, (() => Promise<Backend>) | undefined
     },
   ],
   [
-    'reason' in environment ? `moto SKIPPED: ${environment.reason}` : 'moto',
-    'reason' in environment
+    `moto${skipNote(pythonS3)}`,
+    'reason' in pythonS3
       ? undefined
       : async () => {
-          const server = await startMoto(environment.python);
+          const server = await startMoto();
           const { endpoint } = server;
           const env = { AWS_ACCESS_KEY_ID: 'any', AWS_SECRET_ACCESS_KEY: 'any' };
           await fetch(`${endpoint}/packages`, { method: 'PUT' });

@@ -1,34 +1,8 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
-
 import { mustRun } from './machine.ts';
+import { environmentOf, pythonPackages } from './python-packages.ts';
 
 /** Debian's own reader of copyright files (python3-debian), of one version everywhere. */
-const reader = 'python-debian==1.1.1';
-
-const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'coachbuilder-tests/python-debian');
-const directory = join(cache, reader.replace('==', '-'));
-
-/**
- * Fetches the reader once.
- * @returns why it cannot be had; undefined when it is there
- */
-export function whyNoCopyrightReader(): string | undefined {
-  if (existsSync(directory)) return undefined;
-  mkdirSync(cache, { recursive: true });
-  const fresh = mkdtempSync(join(cache, 'fresh-'));
-  try {
-    const options = ['--quiet', '--disable-pip-version-check', '--only-binary=:all:', '--target', fresh];
-    const result = spawnSync('python3', ['-m', 'pip', 'install', ...options, reader], { encoding: 'utf8' });
-    if (result.status !== 0) return "Debian's reader of copyright files cannot be downloaded";
-    renameSync(fresh, directory);
-    return undefined;
-  } finally {
-    rmSync(fresh, { recursive: true, force: true });
-  }
-}
+export const copyrightReader = pythonPackages('python-debian-1.1.1', ['python-debian==1.1.1']);
 
 const program = `
 import json, sys
@@ -80,6 +54,6 @@ export interface ReadCopyright {
  */
 export async function readCopyright(file: string, paths: readonly string[] = []): Promise<ReadCopyright> {
   const argv = ['python3', '-W', 'error', '-c', program, file, JSON.stringify(paths)] as const;
-  const { stdout } = await mustRun(argv, { env: { PYTHONPATH: directory } });
+  const { stdout } = await mustRun(argv, { env: environmentOf(copyrightReader) });
   return JSON.parse(stdout) as ReadCopyright;
 }

@@ -3,6 +3,11 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
+import { environmentOf, pythonPackages } from './python-packages.ts';
+
+/** An independent client (botocore) and an independent server (moto, which knows If-Match from 5.2.3 on). */
+export const pythonS3 = pythonPackages('moto-5.2.5-botocore-1.44.5', ['moto[server]==5.2.5', 'botocore==1.44.5']);
+
 /** An S3 server that is not ours. It checks neither signatures nor checksums; conditions it does. */
 export interface MotoServer extends AsyncDisposable {
   readonly endpoint: string;
@@ -16,11 +21,13 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** @param python of an environment that has moto */
-export async function startMoto(python: string): Promise<MotoServer> {
+export async function startMoto(): Promise<MotoServer> {
   const port = await freePort();
   const endpoint = `http://127.0.0.1:${String(port)}`;
-  const child = spawn(python, ['-m', 'moto.server', '-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore' });
+  const child = spawn('python3', ['-m', 'moto.server', '-H', '127.0.0.1', '-p', String(port)], {
+    env: { ...process.env, ...environmentOf(pythonS3) },
+    stdio: 'ignore',
+  });
   const ended = new Promise((resolve) => child.once('close', resolve));
   for (let tries = 0; ; tries += 1) {
     const answer = await fetch(`${endpoint}/moto-api/`).catch(() => undefined);

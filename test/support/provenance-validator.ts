@@ -1,34 +1,11 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
-
 import { mustRun } from './machine.ts';
+import { environmentOf, pythonPackages } from './python-packages.ts';
 
 /** What the in-toto project publishes for Python: the protocol buffers of statements and predicates. */
-const requirements = ['in-toto-attestation==0.9.3', 'packageurl-python==0.17.6'] as const;
-
-const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'coachbuilder-tests/provenance');
-const directory = join(cache, 'in-toto-attestation-0.9.3');
-
-/**
- * Fetches the validator once.
- * @returns why it cannot be had; undefined when it is there
- */
-export function whyNoProvenanceValidator(): string | undefined {
-  if (existsSync(directory)) return undefined;
-  mkdirSync(cache, { recursive: true });
-  const fresh = mkdtempSync(join(cache, 'fresh-'));
-  try {
-    const options = ['--quiet', '--disable-pip-version-check', '--only-binary=:all:', '--target', fresh];
-    const result = spawnSync('python3', ['-m', 'pip', 'install', ...options, ...requirements], { encoding: 'utf8' });
-    if (result.status !== 0) return 'the in-toto attestation library cannot be downloaded';
-    renameSync(fresh, directory);
-    return undefined;
-  } finally {
-    rmSync(fresh, { recursive: true, force: true });
-  }
-}
+export const provenanceValidator = pythonPackages('in-toto-attestation-0.9.3', [
+  'in-toto-attestation==0.9.3',
+  'packageurl-python==0.17.6',
+]);
 
 /**
  * Protocol buffers refuse fields that the specification does not have, and values of another type. What SLSA 1.0 calls
@@ -69,7 +46,7 @@ print(json.dumps(problems))
 /** What in-toto's own library has to say against some provenance statements; it ends with an error for what is none. */
 export async function validateProvenance(paths: readonly string[]): Promise<readonly string[]> {
   const { stdout } = await mustRun(['python3', '-c', program, ...paths], {
-    env: { PYTHONPATH: directory, PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION: 'python' },
+    env: { ...environmentOf(provenanceValidator), PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION: 'python' },
   });
   return JSON.parse(stdout) as readonly string[];
 }

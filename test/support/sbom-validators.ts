@@ -1,34 +1,11 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
-
 import { mustRun } from './machine.ts';
+import { environmentOf, pythonPackages } from './python-packages.ts';
 
 /** What CycloneDX and SPDX publish for Python, with the schema and the rules of either; of one version everywhere. */
-const validators = ['cyclonedx-python-lib[json-validation]==11.12.0', 'spdx-tools==0.8.5'] as const;
-
-const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'coachbuilder-tests/sbom');
-const directory = join(cache, 'cyclonedx-11.12.0-spdx-0.8.5');
-
-/**
- * Fetches the validators once.
- * @returns why they cannot be had; undefined when they are there
- */
-export function whyNoValidators(): string | undefined {
-  if (existsSync(directory)) return undefined;
-  mkdirSync(cache, { recursive: true });
-  const fresh = mkdtempSync(join(cache, 'fresh-'));
-  try {
-    const options = ['--quiet', '--disable-pip-version-check', '--only-binary=:all:', '--target', fresh];
-    const result = spawnSync('python3', ['-m', 'pip', 'install', ...options, ...validators], { encoding: 'utf8' });
-    if (result.status !== 0) return 'the validators of CycloneDX and SPDX cannot be downloaded';
-    renameSync(fresh, directory);
-    return undefined;
-  } finally {
-    rmSync(fresh, { recursive: true, force: true });
-  }
-}
+export const billValidators = pythonPackages('cyclonedx-11.12.0-spdx-0.8.5', [
+  'cyclonedx-python-lib[json-validation]==11.12.0',
+  'spdx-tools==0.8.5',
+]);
 
 const program = `
 import json, sys
@@ -68,6 +45,6 @@ print(json.dumps(problems))
  * rules, and whether each package URL is in its canonical form.
  */
 export async function validateBills(paths: readonly string[]): Promise<readonly string[]> {
-  const { stdout } = await mustRun(['python3', '-c', program, ...paths], { env: { PYTHONPATH: directory } });
+  const { stdout } = await mustRun(['python3', '-c', program, ...paths], { env: environmentOf(billValidators) });
   return JSON.parse(stdout) as readonly string[];
 }
