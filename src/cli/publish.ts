@@ -15,6 +15,7 @@ import { signRpms } from '../publication/signed-rpms.ts';
 import { keyObject, plannedReleases } from '../publication/standing-objects.ts';
 import { writePages } from '../publication/write-pages.ts';
 import { formatCount } from '../report/format.ts';
+import { readKeyFile } from '../signing/key-facts.ts';
 import { mapConcurrently, writeFileAtomic } from '../system/files.ts';
 import { parsePublishOptions, type PublishOptions } from './publish-options.ts';
 import { openPublishing, takeRepositoryOrder, type Publishing } from './publishing.ts';
@@ -34,10 +35,9 @@ async function makePlan(
     publishedFor: (place) => publishedArchitectures(place, { ...publishing, reader: store }),
   });
   const distributions = [...new Set(shipments.map(({ place }) => place.distribution))];
-  requireAcceptedKey({ keyText: publishing.keyText, fingerprint: publishing.signer.fingerprint }, distributions, {
-    now: publishing.now,
-    reporter: session.ports.reporter,
-  });
+  const { keys } = readKeyFile(Buffer.from(publishing.keyText), release.key ?? release.id);
+  const { now, signer } = publishing;
+  requireAcceptedKey({ keys, signer }, distributions, { now, reporter: session.ports.reporter });
   return planPublication(
     {
       shipments: await signRpms(shipments, publishing),

@@ -73,6 +73,7 @@ function pretendedSigner(length: number): Signer {
   const signature = `${'x'.repeat(length)}\n`;
   return {
     fingerprint: '0'.repeat(40),
+    signingFingerprint: '0'.repeat(40),
     publicKey: '',
     clearSign: (text) => Promise.resolve(`${text}${signature}`),
     detachSign: () => Promise.resolve(signature),

@@ -70,14 +70,17 @@ function signingFailure(stderr: string, choice: SigningChoice, redact: (text: st
   return new CoachbuilderError('signing-failed', `gpg did not sign with ${key}`, { details });
 }
 
-/** The key that signs: the primary key where it can, since dnf5 and yum of CentOS 7 know no other one. */
-function signingUser(block: ListedKeyBlock, fingerprint: string): string {
+/**
+ * Which key of a block signs: the primary key where it can, since dnf5 and yum of CentOS 7 know no other one.
+ * @returns its fingerprint
+ */
+function chooseSigning(block: ListedKeyBlock, fingerprint: string): string {
   const signs = (key: ListedKey): boolean => key.state === 'usable' && key.hasSecret && key.capabilities.includes('s');
   const named = block.subkeys.find((key) => key.fingerprint === fingerprint);
-  if (named !== undefined && signs(named)) return `${named.fingerprint}!`;
-  if (signs(block.primary)) return `${block.primary.fingerprint}!`;
+  if (named !== undefined && signs(named)) return named.fingerprint;
+  if (signs(block.primary)) return block.primary.fingerprint;
   const subkey = block.subkeys.filter(signs).at(-1);
-  if (subkey !== undefined) return `${subkey.fingerprint}!`;
+  if (subkey !== undefined) return subkey.fingerprint;
   throw unusable(
     `the key ${block.primary.fingerprint} cannot sign: neither it nor a subkey of it has a usable secret part for that`,
     'choose another key, or make one with admin/create-key',
@@ -86,23 +89,28 @@ function signingUser(block: ListedKeyBlock, fingerprint: string): string {
 
 class GpgSigner implements Signer, AsyncDisposable {
   readonly fingerprint: string;
+  readonly signingFingerprint: string;
   readonly publicKey: string;
-  readonly #user: string;
   readonly #choice: SigningChoice;
   readonly #ports: SigningPorts;
   readonly #place: GpgPlace;
 
   constructor(
-    key: { readonly fingerprint: string; readonly publicKey: string; readonly user: string },
+    key: Pick<Signer, 'fingerprint' | 'signingFingerprint' | 'publicKey'>,
     choice: SigningChoice,
     { ports, place }: { readonly ports: SigningPorts; readonly place: GpgPlace },
   ) {
     this.fingerprint = key.fingerprint;
+    this.signingFingerprint = key.signingFingerprint;
     this.publicKey = key.publicKey;
-    this.#user = key.user;
     this.#choice = choice;
     this.#ports = ports;
     this.#place = place;
+  }
+
+  /** As gpg takes it: that key and no other one of the block (gpg(1), "HOW TO SPECIFY A USER ID"). */
+  get #user(): string {
+    return `${this.signingFingerprint}!`;
   }
 
   async clearSign(text: string): Promise<string> {
@@ -212,8 +220,9 @@ export async function openSigner(
     );
   }
   const { stdout: publicKey } = await ports.commands.run(gpgExportCommand(primary.fingerprint, place));
-  const user = signingUser(block, fingerprint);
-  const signer = new GpgSigner({ fingerprint: primary.fingerprint, publicKey, user }, choice, { ports, place });
+  const signingFingerprint = chooseSigning(block, fingerprint);
+  const key = { fingerprint: primary.fingerprint, signingFingerprint, publicKey };
+  const signer = new GpgSigner(key, choice, { ports, place });
   await signer.detachSign(Buffer.from('Can this key sign?\n'));
   return signer;
 }

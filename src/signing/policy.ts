@@ -17,8 +17,10 @@ export interface KeyVerdict {
 /** What rules look at: the key, the part of it that signs, and the day. */
 interface State {
   readonly key: KeyFacts;
-  /** Undefined when nothing in the key can sign. */
+  /** Undefined when nothing in the key can sign, or not what is said to sign. */
   readonly signing: KeyPart | undefined;
+  /** The fingerprint of what is said to sign, when that is known. */
+  readonly signedBy: string | undefined;
   readonly now: Date;
 }
 
@@ -143,9 +145,13 @@ const rules: readonly Rule[] = [
       : answers(
           ['rpm-4.11', 'dnf5'],
           'refuses',
-          'the primary key cannot sign, and signatures of a subkey are not found',
+          'a subkey signs instead of the primary key, and signatures of subkeys are not found',
         ),
-  ({ signing }) => (signing === undefined ? answers(clients, 'refuses', 'nothing in the key can sign') : nobody),
+  ({ signing, signedBy }) => {
+    if (signing !== undefined) return nobody;
+    const other = `it knows no ${signedBy ?? ''} that signs: the subkey is not in the public key, or not for that, or revoked`;
+    return answers(clients, 'refuses', signedBy === undefined ? 'nothing in the key can sign' : other);
+  },
   ({ key }) => (key.revoked ? answers(clients, 'refuses', 'the key is revoked') : nobody),
   ({ key, signing, now }) => expiry(key, signing, now),
 ];
@@ -178,11 +184,13 @@ function expiry(key: KeyFacts, signing: KeyPart | undefined, now: Date): Partial
 }
 
 /**
- * The part of a key that signs: what `openSigner` takes when it has all secret parts.
- * @returns undefined when nothing can
+ * The part of a key that signs.
+ * @param signedBy its fingerprint; undefined means what `openSigner` takes when it has all secret parts
+ * @returns undefined when nothing can, or not that part
  */
-export function signingPart(key: KeyFacts, now: Date): KeyPart | undefined {
+function signingPart(key: KeyFacts, now: Date, signedBy: string | undefined): KeyPart | undefined {
   const able = ({ canSign, revoked }: KeyPart): boolean => canSign && !revoked;
+  if (signedBy !== undefined) return [key, ...key.subkeys].find((part) => part.fingerprint === signedBy && able(part));
   if (able(key)) return key;
   const subkeys = key.subkeys.filter(able);
   return subkeys.findLast(({ expires }) => expires === undefined || expires > seconds(now)) ?? subkeys.at(-1);
@@ -198,10 +206,17 @@ function worst(answersOfRules: readonly Answer[]): Verdict {
  * What the clients of distributions make of a key, before anything is signed with it. Policies that the administrator of
  * a machine has changed are not known here.
  * @param now a key that has expired by then is refused
+ * @param signedBy fingerprint of the key or subkey that signs, where a secret key was found; the public key tells what
+ *   could sign, and not which secret parts somebody has
  * @returns one verdict for each distribution, in the same order
  */
-export function judgeKey(facts: KeyFacts, distributions: readonly Distribution[], now: Date): readonly KeyVerdict[] {
-  const state = { key: facts, signing: signingPart(facts, now), now };
+export function judgeKey(
+  facts: KeyFacts,
+  distributions: readonly Distribution[],
+  now: Date,
+  signedBy?: string,
+): readonly KeyVerdict[] {
+  const state = { key: facts, signing: signingPart(facts, now, signedBy), signedBy, now };
   const all = rules.map((rule) => rule(state));
   return distributions.map((distribution) => {
     const client = clientOf(distribution);

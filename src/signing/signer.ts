@@ -2,6 +2,8 @@
 export interface Signer {
   /** 40 upper-case hexadecimal digits: the primary key's (RFC 9580, 5.5.4). */
   readonly fingerprint: string;
+  /** Of the key or subkey that its signatures are of: `fingerprint`, or that of a subkey. */
+  readonly signingFingerprint: string;
   /** The ASCII-armoured public key, as `gpg --armor --export` writes it. */
   readonly publicKey: string;
   /**

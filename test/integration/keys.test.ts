@@ -129,7 +129,9 @@ describe('the key that signs', () => {
     const extended = await key.gpg('--armor', '--export');
     const distributions = [builtInDistributions().get('debian-12')].flatMap((each) => each ?? []);
     const judge = (keyText: string, fingerprint: string) => (): void => {
-      requireAcceptedKey({ keyText, fingerprint }, distributions, { now: new Date(), reporter: nobody });
+      const { keys } = readKeyFile(Buffer.from(keyText), 'key');
+      const signer = { fingerprint, signingFingerprint: fingerprint };
+      requireAcceptedKey({ keys, signer }, distributions, { now: new Date(), reporter: nobody });
     };
     expect(judge(extended, key.fingerprint)).not.toThrow();
     expect(judge(key.publicKey, key.fingerprint)).toThrow(/clients of debian-12 would refuse/);

@@ -3,7 +3,10 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { builtInDistributions } from '../../src/distributions/table.ts';
 import { CoachbuilderError } from '../../src/errors/coachbuilder-error.ts';
+import { requireAcceptedKey } from '../../src/publication/accepted-key.ts';
+import { readKeyFile } from '../../src/signing/key-facts.ts';
 import { openSigner, type SigningChoice } from '../../src/signing/open-signer.ts';
 import { openVerifier } from '../../src/signing/open-verifier.ts';
 import { temporaryDirectory, type TemporaryDirectory } from '../../src/system/files.ts';
@@ -204,6 +207,38 @@ describe('keys that cannot sign', () => {
     expect(await signedBy(both)).toEqual([both.fingerprint, both.fingerprint]);
     expect(await signedBy(both, await subkeyOf(both))).toEqual([both.fingerprint, await subkeyOf(both)]);
     expect(await signedBy(subkeyOnly)).toEqual([subkeyOnly.fingerprint, await subkeyOf(subkeyOnly)]);
+  });
+
+  it('is judged by the key that signs, also when that is a subkey beside a primary key that could sign', async () => {
+    await using both = await makeTestKey({ signingSubkey: 'rsa2048' });
+    await using offline = await makeTestKey({ signingSubkey: 'rsa2048' });
+    // A primary key that stays at home: `gpg --list-secret-keys` has `sec#`.
+    const secret = await offline.gpg('--armor', '--export-secret-subkeys');
+    await offline.gpg('--yes', '--delete-secret-keys', offline.fingerprint);
+    await writeFile(join(scratch.path, 'subkeys.asc'), secret);
+    await offline.gpg('--import', join(scratch.path, 'subkeys.asc'));
+    const subkeyOf = ({ publicKey }: TestKey): string =>
+      readKeyFile(Buffer.from(publicKey), 'key').keys[0]?.subkeys[0]?.fingerprint ?? '';
+    const distributions = [...builtInDistributions().values()].filter(({ id }) =>
+      ['centos-7', 'debian-12', 'fedora-43'].includes(id),
+    );
+    const judge = async (of: TestKey, fingerprint = of.fingerprint): Promise<void> => {
+      await using signer = await openSigner({ ...choose(of), fingerprint }, ports(), scratch.path);
+      const reporter = { report: () => undefined, close: () => undefined };
+      const { keys } = readKeyFile(Buffer.from(of.publicKey), 'key');
+      requireAcceptedKey({ keys, signer }, distributions, { now: new Date(), reporter });
+    };
+    await judge(both);
+    for (const [of, fingerprint] of [
+      [both, subkeyOf(both)],
+      [offline, offline.fingerprint],
+    ] as const) {
+      const error = await refusal(judge(of, fingerprint));
+      expect([error.code, error.message]).toEqual([
+        'key-unusable',
+        `clients of centos-7, fedora-43 would refuse what the subkey ${subkeyOf(of)} of ${of.fingerprint} signs`,
+      ]);
+    }
   });
 });
 

@@ -9,6 +9,7 @@ import type { NewObject } from '../../src/store/object-store.ts';
 
 export const fakeSigner: Signer = {
   fingerprint: 'A'.repeat(40),
+  signingFingerprint: 'A'.repeat(40),
   publicKey: 'a public key\n',
   clearSign: (text) => Promise.resolve(`signed\n${text}`),
   detachSign: () => Promise.resolve('a signature\n'),

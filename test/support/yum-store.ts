@@ -79,6 +79,7 @@ export function fakeSigner(name = 'key'): Signer & Verifier {
   const never = (): Promise<never> => Promise.reject(new Error('yum indexes need no such signature'));
   return {
     fingerprint: name,
+    signingFingerprint: name,
     publicKey: name,
     clearSign: never,
     signRpm: never,

@@ -104,6 +104,36 @@ describe('what the clients of distributions make of keys', () => {
     expect(objections({ ...facts, canSign: true })).toEqual({});
   });
 
+  it('is about what signs, where that is known, whatever else could sign', () => {
+    const subkey = { ...part, fingerprint: 'B'.repeat(40) };
+    const by = (facts: KeyFacts, fingerprint: string): readonly string[] =>
+      judgeKey(facts, all, now, fingerprint).flatMap(({ distribution, verdict }) =>
+        verdict === 'refuses' ? [distribution] : [],
+      );
+    const both = { ...good, subkeys: [subkey] };
+    expect(by(both, good.fingerprint)).toEqual([]);
+    expect([...by(both, subkey.fingerprint)].sort()).toEqual(sorted(el7, ['fedora-41', 'fedora-42', 'fedora-43']));
+    // Of two subkeys it is not the newest one that counts.
+    const weak = { ...subkey, fingerprint: 'C'.repeat(40), bits: 1024 };
+    expect(by({ ...good, subkeys: [weak, subkey] }, weak.fingerprint)).toEqual(expect.arrayContaining(sqv));
+  });
+
+  it('a subkey that the public key lacks, or has revoked, is refused by all', () => {
+    const subkey = { ...part, fingerprint: 'B'.repeat(40) };
+    const ids = all.map(({ id }) => id);
+    const without = judgeKey(good, all, now, subkey.fingerprint);
+    expect(without.map(({ distribution, verdict }) => [distribution, verdict])).toEqual(
+      ids.map((id) => [id, 'refuses']),
+    );
+    expect(new Set(without.flatMap(({ reasons }) => reasons))).toEqual(
+      new Set([
+        `it knows no ${subkey.fingerprint} that signs: the subkey is not in the public key, or not for that, or revoked`,
+      ]),
+    );
+    const revoked = judgeKey({ ...good, subkeys: [{ ...subkey, revoked: true }] }, all, now, subkey.fingerprint);
+    expect(revoked.map(({ verdict }) => verdict)).toEqual(ids.map(() => 'refuses'));
+  });
+
   it('everybody refuses keys that cannot sign, are revoked or have expired', () => {
     const ids = all.map(({ id }) => id);
     expect(refusing({ ...good, canSign: false })).toEqual(ids);
