@@ -15,7 +15,6 @@ import { signRpms } from '../publication/signed-rpms.ts';
 import { keyObject, plannedReleases } from '../publication/standing-objects.ts';
 import { writePages } from '../publication/write-pages.ts';
 import { formatCount } from '../report/format.ts';
-import { readKeyFile } from '../signing/key-facts.ts';
 import { mapConcurrently, writeFileAtomic } from '../system/files.ts';
 import { parsePublishOptions, type PublishOptions } from './publish-options.ts';
 import { openPublishing, takeRepositoryOrder, type Publishing } from './publishing.ts';
@@ -35,9 +34,8 @@ async function makePlan(
     publishedFor: (place) => publishedArchitectures(place, { ...publishing, reader: store }),
   });
   const distributions = [...new Set(shipments.map(({ place }) => place.distribution))];
-  const { keys } = readKeyFile(Buffer.from(publishing.keyText), release.key ?? release.id);
-  const { now, signer } = publishing;
-  requireAcceptedKey({ keys, signer }, distributions, { now, reporter: session.ports.reporter });
+  const { keys, now, signer } = publishing;
+  requireAcceptedKey({ keys: keys.facts, signer }, distributions, { now, reporter: session.ports.reporter });
   return planPublication(
     {
       shipments: await signRpms(shipments, publishing),
@@ -51,9 +49,9 @@ async function makePlan(
 /** What is written beside the repositories, besides the page: what is not there already. */
 async function plannedOthers(
   plan: PublicationPlan,
-  { release, keyText, store }: Publishing,
+  { release, keys, store }: Publishing,
 ): Promise<readonly PlannedObject[]> {
-  const objects = [{ ...keyObject(release, keyText), channel: 'stable' }, ...plannedReleases(plan.places, release)];
+  const objects = [{ ...keyObject(release, keys.text), channel: 'stable' }, ...plannedReleases(plan.places, release)];
   const planned = await mapConcurrently(objects, 4, async ({ key, size, sha256, channel }) => {
     const existing = await store.head(key);
     // A testing one comes to the address only while the stable channel has none.
@@ -68,13 +66,13 @@ async function publishPlan(
   publishing: Publishing,
   { session }: { readonly session: Session },
 ): Promise<{ readonly text: string; readonly json: string }> {
-  const { release, table, keyText } = publishing;
+  const { release, table, keys } = publishing;
   const { reporter } = session.ports;
   const places = plan.places.map(({ place }) => place);
   const publication = await applyPublication(
     {
-      ...{ plan, release, key: keyObject(release, keyText) },
-      writePages: () => writePages({ release, table, keyText, places }, publishing),
+      ...{ plan, release, key: keyObject(release, keys.text) },
+      writePages: () => writePages({ release, table, keys, places }, publishing),
     },
     { ...publishing, reporter },
   );

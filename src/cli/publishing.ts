@@ -4,11 +4,12 @@ import { setTimeout } from 'node:timers/promises';
 
 import type { DistributionTable } from '../distributions/table.ts';
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
-import { readPublicKeys, requireSigningKey } from '../formats/release/public-keys.ts';
+import { requireSigningKey } from '../formats/release/public-keys.ts';
 import type { ReleaseSettings } from '../manifest/manifest.ts';
 import { readManifest } from '../manifest/read.ts';
 import type { Clock } from '../publication/clock.ts';
 import type { IndexFormats } from '../publication/published.ts';
+import { readRepositoryKeys, type RepositoryKeys } from '../publication/repository-keys.ts';
 import { aptIndex } from '../repository/apt/apt-index.ts';
 import { yumIndex } from '../repository/yum/yum-index.ts';
 import { openSigner } from '../signing/open-signer.ts';
@@ -28,22 +29,26 @@ import type { World } from './world.ts';
 export interface RepositoryOrder {
   readonly release: ReleaseSettings;
   readonly table: DistributionTable;
-  /** The file with the public keys that the release packages install; undefined: the manifest names none. */
-  readonly keyText: string | undefined;
+  /** The public keys that the release packages install; undefined: the manifest names none. */
+  readonly keys: RepositoryKeys | undefined;
 }
 
-/** What publishing works with: closed at the end of a command. */
-export interface Publishing extends AsyncDisposable {
+/** What looking at a repository, and tidying it up, works with; nothing is signed. Closed at the end of a command. */
+export interface Reading extends AsyncDisposable {
   readonly release: ReleaseSettings;
   readonly table: DistributionTable;
-  /** Armoured: what clients have to know. */
-  readonly keyText: string;
+  /** What clients have to know. */
+  readonly keys: RepositoryKeys;
   readonly store: ObjectStore;
   readonly publicReader: ObjectReader | undefined;
   readonly formats: IndexFormats;
-  readonly signer: Signer;
   readonly verifier: Verifier;
   readonly clock: Clock;
+}
+
+/** What publishing works with. */
+export interface Publishing extends Reading {
+  readonly signer: Signer;
   /** When the command was started. */
   readonly now: Date;
   /** Absolute directory that is removed at the end. */
@@ -71,8 +76,8 @@ async function readKey(path: string): Promise<string> {
 }
 
 /**
- * Reads which repository a command is about.
- * @throws CoachbuilderError `manifest-missing`, `manifest-invalid`
+ * Reads which repository a command is about, and the public keys of its clients.
+ * @throws CoachbuilderError `manifest-missing`, `manifest-invalid`, `key-unusable`
  */
 export async function takeRepositoryOrder(options: RepositoryOptions, world: World): Promise<RepositoryOrder> {
   const { manifest: file } = options;
@@ -88,13 +93,13 @@ export async function takeRepositoryOrder(options: RepositoryOptions, world: Wor
   // What the manifest says of a release is the same for every distribution.
   const { release } = normalizeOrder({ manifest }, nothingKnown, any, world);
   if (release === undefined) throw new Error('Internal error: the manifest lost its release section');
-  return { release, table, keyText: release.key === undefined ? undefined : await readKey(release.key) };
+  const { key } = release;
+  return { release, table, keys: key === undefined ? undefined : readRepositoryKeys(await readKey(key), key) };
 }
 
 /** The key to sign with: the manifest's, or the first one that the release packages install. */
-function fallbackKey({ release, keyText }: RepositoryOrder): string | undefined {
-  if (release.repository.signingKey !== undefined || keyText === undefined) return release.repository.signingKey;
-  return readPublicKeys(keyText, release.key ?? release.id).primary[0];
+function fallbackKey({ release, keys }: RepositoryOrder): string | undefined {
+  return release.repository.signingKey ?? keys?.primary[0];
 }
 
 /** @throws CoachbuilderError `usage` when nothing says where the repository is */
@@ -116,6 +121,66 @@ function openPublicReader(
   return options.readBack && isPublic ? new HttpReader(release.baseurl) : undefined;
 }
 
+/** What is open, to be closed together. */
+class Opened {
+  readonly #resources: AsyncDisposable[] = [];
+
+  use<Resource extends AsyncDisposable>(resource: Resource): Resource {
+    this.#resources.push(resource);
+    return resource;
+  }
+
+  /** The last one first. */
+  async close(): Promise<void> {
+    for (const resource of this.#resources.reverse()) await resource[Symbol.asyncDispose]();
+  }
+}
+
+/** Opens one thing after another; what is open already is closed when the next one fails. */
+async function openTogether<Parts>(open: (opened: Opened) => Promise<Parts>): Promise<Parts & AsyncDisposable> {
+  const opened = new Opened();
+  try {
+    return { ...(await open(opened)), [Symbol.asyncDispose]: () => opened.close() };
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+interface Doors {
+  readonly session: Session;
+  readonly world: World;
+}
+
+async function openScratch({ session }: Doors, opened: Opened): Promise<string> {
+  return opened.use(await temporaryDirectory(join(session.run.path, 'scratch'), 'repository')).path;
+}
+
+interface Described {
+  readonly url: string;
+  readonly order: RepositoryOrder;
+  readonly keys: RepositoryKeys;
+  readonly scratch: string;
+}
+
+async function openParts(
+  options: RepositoryOptions,
+  { url, order, keys, scratch }: Described,
+  { session, world }: Doors,
+  opened: Opened,
+): Promise<Omit<Reading, keyof AsyncDisposable>> {
+  const { release, table } = order;
+  const { endpoint, region } = release.repository;
+  const location = { url, endpoint: options.endpoint ?? endpoint, region: options.region ?? region };
+  return {
+    ...{ release, table, keys, clock },
+    verifier: opened.use(await openVerifier([keys.text], session.ports, scratch)),
+    store: openStore({ ...location, env: world.env }),
+    publicReader: openPublicReader(options, url, order),
+    formats: { deb: aptIndex(session.ports), rpm: yumIndex({ ...session.ports, scratch }) },
+  };
+}
+
 /**
  * Opens a repository for writing: its store, and the key that signs, which has to be one that clients know.
  * @throws CoachbuilderError `usage`, `key-unusable`, `manifest-invalid`, `store-missing`, `store-denied`
@@ -123,80 +188,34 @@ function openPublicReader(
 export async function openPublishing(
   options: RepositoryOptions,
   order: RepositoryOrder,
-  { session, world }: { readonly session: Session; readonly world: World },
+  doors: Doors,
 ): Promise<Publishing> {
-  const { release, table } = order;
+  const { release } = order;
   const url = storeUrl(options, order);
   const choice = await readSigningChoice(options.signing, fallbackKey(order));
-  const opened: AsyncDisposable[] = [];
-  const use = <Resource extends AsyncDisposable>(resource: Resource): Resource => {
-    opened.push(resource);
-    return resource;
-  };
-  const close = async (): Promise<void> => {
-    for (const resource of opened.reverse()) await resource[Symbol.asyncDispose]();
-  };
-  try {
-    const scratch = use(await temporaryDirectory(join(session.run.path, 'scratch'), 'publish')).path;
-    const signer = use(await openSigner(choice, session.ports, scratch));
-    const keyText = order.keyText ?? signer.publicKey;
-    requireSigningKey(
-      readPublicKeys(keyText, release.key ?? release.id),
-      signer.fingerprint,
-      release.key ?? release.id,
-    );
-    const verifier = use(await openVerifier([keyText], session.ports, scratch));
-    const { endpoint, region } = release.repository;
-    const location = { url, endpoint: options.endpoint ?? endpoint, region: options.region ?? region };
-    return {
-      ...{ release, table, keyText, signer, verifier, clock, scratch, now: world.now },
-      store: openStore({ ...location, env: world.env }),
-      publicReader: openPublicReader(options, url, order),
-      formats: { deb: aptIndex(session.ports), rpm: yumIndex({ ...session.ports, scratch }) },
-      [Symbol.asyncDispose]: close,
-    };
-  } catch (error) {
-    await close();
-    throw error;
-  }
+  return await openTogether(async (opened) => {
+    const scratch = await openScratch(doors, opened);
+    const signer = opened.use(await openSigner(choice, doors.session.ports, scratch));
+    const keys = order.keys ?? readRepositoryKeys(signer.publicKey, release.id);
+    requireSigningKey(keys, signer.fingerprint, keys.path);
+    const parts = await openParts(options, { url, order, keys, scratch }, doors, opened);
+    return { ...parts, signer, scratch, now: doors.world.now };
+  });
 }
-
-/** What looking at a repository, and tidying it up, works with; nothing is signed. */
-export type Reading = Pick<
-  Publishing,
-  'release' | 'table' | 'store' | 'publicReader' | 'formats' | 'verifier' | 'clock'
-> &
-  AsyncDisposable & { /** The file with the public keys. */ readonly keyText: string };
 
 /**
  * Opens a repository for reading, and for removing from it: no signing key is needed, but the public one of the manifest.
  * @throws CoachbuilderError `usage`, `manifest-invalid`, `store-missing`, `store-denied`
  */
-export async function openReading(
-  options: RepositoryOptions,
-  order: RepositoryOrder,
-  { session, world }: { readonly session: Session; readonly world: World },
-): Promise<Reading> {
-  const { release, table, keyText } = order;
-  if (keyText === undefined) {
+export async function openReading(options: RepositoryOptions, order: RepositoryOrder, doors: Doors): Promise<Reading> {
+  const { keys } = order;
+  if (keys === undefined) {
     throw new CoachbuilderError('manifest-invalid', 'nothing says which key the repository is signed with', {
       hint: 'name the file with the public key as release.key in the manifest',
     });
   }
   const url = storeUrl(options, order);
-  const directory = await temporaryDirectory(join(session.run.path, 'scratch'), 'read');
-  const scratch = directory.path;
-  const verifier = await openVerifier([keyText], session.ports, scratch);
-  const { endpoint, region } = release.repository;
-  const location = { url, endpoint: options.endpoint ?? endpoint, region: options.region ?? region };
-  return {
-    ...{ release, table, keyText, verifier, clock },
-    store: openStore({ ...location, env: world.env }),
-    publicReader: openPublicReader(options, url, order),
-    formats: { deb: aptIndex(session.ports), rpm: yumIndex({ ...session.ports, scratch }) },
-    [Symbol.asyncDispose]: async () => {
-      await verifier[Symbol.asyncDispose]();
-      await directory[Symbol.asyncDispose]();
-    },
-  };
+  return await openTogether(async (opened) =>
+    openParts(options, { url, order, keys, scratch: await openScratch(doors, opened) }, doors, opened),
+  );
 }

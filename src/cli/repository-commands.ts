@@ -20,7 +20,6 @@ import { placesIn, writePages } from '../publication/write-pages.ts';
 import { planYank } from '../publication/yank.ts';
 import { channels, type Place } from '../repository/place.ts';
 import { placesFor } from '../repository/places.ts';
-import { readKeyFile } from '../signing/key-facts.ts';
 import type { ObjectReader } from '../store/object-store.ts';
 import { mapConcurrently } from '../system/files.ts';
 import { openPublishing, openReading, takeRepositoryOrder, type Publishing, type Reading } from './publishing.ts';
@@ -83,7 +82,7 @@ async function applyChanges(
   publishing: Publishing,
   session: Session,
 ): Promise<string> {
-  const { formats, release, table, keyText } = publishing;
+  const { formats, release, table, keys } = publishing;
   const { reporter } = session.ports;
   const outcomes: ChangeOutcome[] = [];
   try {
@@ -93,7 +92,7 @@ async function applyChanges(
       outcomes.push(await changePlace(change, ports));
     }
     const places = changes.map(({ place }) => place);
-    const others = await writePages({ release, table, keyText, places }, publishing);
+    const others = await writePages({ release, table, keys, places }, publishing);
     return receiptText({ title: publishing.store.title, places: outcomes, others });
   } catch (error) {
     throw unfinished(error, outcomes, reporter);
@@ -146,13 +145,13 @@ async function withHeads(
 }
 
 async function verify(options: RepositoryCommandOptions, reading: Reading): Promise<Told> {
-  const { release, table, keyText, formats } = reading;
+  const { release, table, formats } = reading;
   const reader = reading.publicReader ?? reading.store;
   const filter = placeFilter(options, table);
   const document = await reader.get('repositories.json');
   const expected = filterPlaces(document === undefined ? [] : placesIn(document.bytes.toString(), reading), filter);
   const places = await withHeads(filterPlaces(allPlaces(release, table), filter), { reader, formats });
-  const keys = readKeyFile(Buffer.from(keyText), release.key ?? release.id).keys;
+  const { facts: keys } = reading.keys;
   const verification = await verifyPublication({ places, expected, deep: options.deep, keys }, { ...reading, reader });
   const broken = verification.findings.filter(({ severity }) => severity === 'error');
   return {

@@ -1,4 +1,5 @@
-import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
+/** Thrown for text that is no ASCII-armoured key: says what it is; whoever knows the file's name says so. */
+export class ArmorError extends Error {}
 
 /** CRC-24 of RFC 9580, 6.1.1. */
 function crc24(bytes: Uint8Array): number {
@@ -15,13 +16,7 @@ function crc24(bytes: Uint8Array): number {
 
 const block = /^-----BEGIN PGP PUBLIC KEY BLOCK-----[ \t]*\n([\s\S]*?)^-----END PGP PUBLIC KEY BLOCK-----[ \t]*$/gm;
 
-function keyInvalid(path: string, reason: string): CoachbuilderError {
-  return new CoachbuilderError('manifest-invalid', `the key of the release package ${reason}: ${path}`, {
-    hint: 'give the file that `gpg --armor --export <key id>` writes',
-  });
-}
-
-function dearmorBlock(body: string, path: string): Uint8Array {
+function dearmorBlock(body: string): Uint8Array {
   const blank = /^[ \t]*$/m.exec(body);
   // RFC 9580, 6.2: headers such as "Version:" end with an empty line.
   const lines = body
@@ -32,13 +27,13 @@ function dearmorBlock(body: string, path: string): Uint8Array {
   const checksum = lines.at(-1)?.startsWith('=') === true ? lines.pop() : undefined;
   const encoded = lines.join('');
   if (encoded === '' || encoded.length % 4 !== 0 || !/^[A-Za-z0-9+/]+={0,2}$/.test(encoded)) {
-    throw keyInvalid(path, 'is damaged');
+    throw new ArmorError('is damaged');
   }
   const bytes = Buffer.from(encoded, 'base64');
   if (checksum !== undefined) {
     const expected = Buffer.from(checksum.slice(1), 'base64');
-    if (expected.length !== 3) throw keyInvalid(path, 'is damaged');
-    if (expected.readUIntBE(0, 3) !== crc24(bytes)) throw keyInvalid(path, 'does not match its checksum');
+    if (expected.length !== 3) throw new ArmorError('is damaged');
+    if (expected.readUIntBE(0, 3) !== crc24(bytes)) throw new ArmorError('does not match its checksum');
   }
   return bytes;
 }
@@ -46,13 +41,12 @@ function dearmorBlock(body: string, path: string): Uint8Array {
 /**
  * The binary form of ASCII-armoured public keys, one after another: a keyring that every apt reads (`.asc` files are
  * read since apt 1.4 only).
- * @param path of the key's file, for messages
- * @throws CoachbuilderError `manifest-invalid` when there is no public key in the text, or a damaged one
+ * @throws ArmorError when there is no public key in the text, or a damaged one
  */
-export function dearmor(text: string, path: string): Uint8Array {
+export function dearmor(text: string): Uint8Array {
   const blocks = [...text.replaceAll('\r\n', '\n').matchAll(block)].map((match) => match[1] ?? '');
-  if (blocks.length === 0) throw keyInvalid(path, 'is no ASCII-armoured public key');
-  return Buffer.concat(blocks.map((body) => dearmorBlock(body, path)));
+  if (blocks.length === 0) throw new ArmorError('is no ASCII-armoured public key');
+  return Buffer.concat(blocks.map(dearmorBlock));
 }
 
 /**

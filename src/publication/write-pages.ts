@@ -2,13 +2,11 @@ import { createHash } from 'node:crypto';
 
 import type { DistributionTable } from '../distributions/table.ts';
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
-import { readPublicKeys } from '../formats/release/public-keys.ts';
 import type { ReleaseSettings } from '../manifest/manifest.ts';
 import { findArchitecture } from '../model/architecture.ts';
 import type { Place } from '../repository/place.ts';
 import { placesFor } from '../repository/places.ts';
 import { keyKind } from '../signing/judgement.ts';
-import { readKeyFile } from '../signing/key-facts.ts';
 import type { Signer, Verifier } from '../signing/signer.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { mapConcurrently } from '../system/files.ts';
@@ -17,6 +15,7 @@ import { placesSchema } from './page/repositories-schema.ts';
 import { viewOf } from './page/view-of.ts';
 import { widen } from './place-rules.ts';
 import { readPlaces, type IndexFormats, type PublishedPlace } from './published.ts';
+import type { RepositoryKeys } from './repository-keys.ts';
 import { conditionFor, readReleases, writeReleases } from './standing-objects.ts';
 import type { PutRecord } from './uploads.ts';
 
@@ -31,8 +30,8 @@ const [, , documentKey] = pageKeys;
 export interface PageRequest {
   readonly release: ReleaseSettings;
   readonly table: DistributionTable;
-  /** The armoured public keys that are published. */
-  readonly keyText: string;
+  /** The public keys that are published. */
+  readonly keys: Pick<RepositoryKeys, 'text' | 'primary' | 'facts'>;
   /** Places that were just published, whether the pages know of them or not. */
   readonly places: readonly Place[];
 }
@@ -104,15 +103,13 @@ async function publishedPlaces(
  */
 export async function writePages(request: PageRequest, ports: PagePorts): Promise<readonly PutRecord[]> {
   const { store, signer } = ports;
-  const { release, keyText } = request;
-  const { primary } = readPublicKeys(keyText, release.key ?? release.id);
-  const others = primary.filter((each) => each !== signer.fingerprint);
-  const { keys } = readKeyFile(Buffer.from(keyText), release.key ?? release.id);
-  const signing = keys.find((each) => each.fingerprint === signer.fingerprint);
+  const { release, keys } = request;
+  const others = keys.primary.filter((each) => each !== signer.fingerprint);
+  const signing = keys.facts.find((each) => each.fingerprint === signer.fingerprint);
   const key = {
     fingerprints: [signer.fingerprint, ...others],
     algorithm: signing === undefined ? '' : keyKind(signing),
-    sha256: createHash('sha256').update(keyText).digest('hex'),
+    sha256: createHash('sha256').update(keys.text).digest('hex'),
   };
   for (let round = 0; round < rounds; round += 1) {
     const before = new Map(

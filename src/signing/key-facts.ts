@@ -1,5 +1,5 @@
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
-import { dearmor } from '../openpgp/armor.ts';
+import { ArmorError, dearmor } from '../openpgp/armor.ts';
 import {
   PacketError,
   packetTags,
@@ -175,9 +175,9 @@ function refuseOtherFiles(title: string, text: string): void {
 
 function dearmored(text: string, title: string): Buffer {
   try {
-    return Buffer.from(dearmor(text, title));
+    return Buffer.from(dearmor(text));
   } catch (error) {
-    if (!(error instanceof CoachbuilderError)) throw error;
+    if (!(error instanceof ArmorError)) throw error;
     throw keyInvalid(title, 'is no ASCII-armoured public key, or a damaged one', exportHint);
   }
 }

@@ -68,7 +68,7 @@ class ToolVerifier implements Verifier, AsyncDisposable {
   }
 
   async prepare(): Promise<void> {
-    await writeFile(this.#keyring, Buffer.concat(this.#keys.map((key) => dearmor(key, 'a public key'))));
+    await writeFile(this.#keyring, Buffer.concat(this.#keys.map(dearmor)));
   }
 
   async verifyClearSigned(signed: string, origin: string): Promise<string> {
@@ -136,10 +136,9 @@ class ToolVerifier implements Verifier, AsyncDisposable {
 
 /**
  * Verifies with gpgv and rpmkeys, the way apt and rpm do it: nothing of the user's or the machine's keys takes part.
- * @param publicKeys armoured; each may hold several keys
+ * @param publicKeys armoured, and found to be whole by whoever knows their files; each may hold several keys
  * @param scratch absolute path of a directory for short-lived files
- * @throws CoachbuilderError `manifest-invalid` when one is no public key, `tool-missing`; `verifyRpm` throws
- * `key-unusable` when rpm refuses a key
+ * @throws ArmorError when one is no public key; `verifyRpm` throws CoachbuilderError `key-unusable` when rpm refuses a key
  */
 export async function openVerifier(
   publicKeys: readonly string[],

@@ -1,5 +1,5 @@
 import { CoachbuilderError } from '../../errors/coachbuilder-error.ts';
-import { dearmor } from '../../openpgp/armor.ts';
+import { ArmorError, dearmor } from '../../openpgp/armor.ts';
 import { PacketError, packetTags, readPackets, readPublicKey, type Packet } from '../../openpgp/packets.ts';
 
 function unusable(path: string, message: string, hint: string): CoachbuilderError {
@@ -19,23 +19,28 @@ function certificatesOf(packets: readonly Packet[]): readonly Uint8Array[] {
   return starts.map((start, index) => Buffer.concat(packets.slice(start, starts[index + 1]).map(({ bytes }) => bytes)));
 }
 
-function readOr(
-  damaged: () => CoachbuilderError,
-  bytes: Uint8Array,
-): Pick<PublicKeys, 'primary' | 'subkeys'> & { readonly packets: readonly Packet[] } {
+/** @throws ArmorError, PacketError */
+function readArmoured(text: string): Pick<PublicKeys, 'primary' | 'subkeys'> & { readonly packets: readonly Packet[] } {
+  const packets = readPackets(Buffer.from(dearmor(text)));
+  const fingerprints = (wanted: number): readonly string[] =>
+    packets
+      .flatMap(({ tag, body }) => (tag === wanted ? [readPublicKey(body).fingerprint] : []))
+      .filter((one) => one !== '');
+  return {
+    packets,
+    primary: fingerprints(packetTags.publicKey),
+    subkeys: fingerprints(packetTags.publicSubkey),
+  };
+}
+
+const hint = 'give the file that `gpg --armor --export <key id>` writes';
+
+function readOrRefuse(text: string, path: string): ReturnType<typeof readArmoured> {
   try {
-    const packets = readPackets(Buffer.from(bytes));
-    const fingerprints = (wanted: number): readonly string[] =>
-      packets
-        .flatMap(({ tag, body }) => (tag === wanted ? [readPublicKey(body).fingerprint] : []))
-        .filter((one) => one !== '');
-    return {
-      packets,
-      primary: fingerprints(packetTags.publicKey),
-      subkeys: fingerprints(packetTags.publicSubkey),
-    };
+    return readArmoured(text);
   } catch (error) {
-    if (error instanceof PacketError) throw damaged();
+    if (error instanceof ArmorError) throw unusable(path, error.message, hint);
+    if (error instanceof PacketError) throw unusable(path, 'is damaged', hint);
     throw error;
   }
 }
@@ -54,8 +59,7 @@ export function readPublicKeys(text: string, path: string): PublicKeys {
     );
   // A secret key that was armoured under the other title is found by its packets.
   if (/^-----BEGIN PGP PRIVATE KEY BLOCK-----/m.test(text)) throw secret();
-  const hint = 'give the file that `gpg --armor --export <key id>` writes';
-  const { packets, primary, subkeys } = readOr(() => unusable(path, 'is damaged', hint), dearmor(text, path));
+  const { packets, primary, subkeys } = readOrRefuse(text, path);
   if (packets.some(({ tag }) => tag === packetTags.secretKey || tag === packetTags.secretSubkey)) throw secret();
   if (primary.length === 0) throw unusable(path, 'holds no public key', hint);
   return { primary, subkeys, certificates: certificatesOf(packets) };

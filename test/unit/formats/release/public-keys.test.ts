@@ -25,7 +25,7 @@ function armour(bytes: Uint8Array, title = 'PUBLIC'): string {
 }
 
 function binary(text: string): Buffer {
-  return Buffer.from(dearmor(text, 'key.asc'));
+  return Buffer.from(dearmor(text));
 }
 
 const invalid = (message: string): Error =>
@@ -83,6 +83,8 @@ test('what holds no key is refused', () => {
     expect(() => readPublicKeys(armour(damaged), 'key.asc')).toThrow(invalid('is damaged'));
   }
   expect(() => readPublicKeys('hello', 'key.asc')).toThrow(invalid('is no ASCII-armoured public key'));
+  const wrong = renewed.replace(/^=.{4}$/m, '=AAAA');
+  expect(() => readPublicKeys(wrong, 'key.asc')).toThrow(invalid('does not match its checksum'));
 });
 
 describe('the key of a manifest', () => {
