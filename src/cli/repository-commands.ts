@@ -1,7 +1,6 @@
 import { selectDistributions } from '../distributions/select.ts';
 import type { DistributionTable } from '../distributions/table.ts';
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
-import type { ReleaseSettings } from '../manifest/manifest.ts';
 import { runStage } from '../pipeline/stage.ts';
 import { publishingTools } from '../plan/required-tools.ts';
 import { unfinished } from '../publication/apply.ts';
@@ -10,18 +9,15 @@ import { collectGarbage } from '../publication/collect-garbage.ts';
 import { garbageText } from '../publication/garbage-text.ts';
 import { listJson, listText } from '../publication/list.ts';
 import { placeTitle } from '../publication/place-rules.ts';
-import { planPromotion } from '../publication/promote.ts';
-import { readPublished, type IndexFormats, type PublishedPlace } from '../publication/published.ts';
+import { planPromotion, withCounterparts } from '../publication/promote.ts';
+import { readPublished, withHeads, type PublishedPlace } from '../publication/published.ts';
 import { receiptText } from '../publication/receipt.ts';
 import { planRefresh } from '../publication/refresh.ts';
 import { filterPlaces, type Found, type PlaceFilter } from '../publication/selection.ts';
 import { verificationText, verifyPublication } from '../publication/verify.ts';
 import { placesIn, writePages } from '../publication/write-pages.ts';
 import { planYank } from '../publication/yank.ts';
-import { channels, type Place } from '../repository/place.ts';
-import { placesFor } from '../repository/places.ts';
-import type { ObjectReader } from '../store/object-store.ts';
-import { mapConcurrently } from '../system/files.ts';
+import { allPlaces } from '../repository/places.ts';
 import { openPublishing, openReading, takeRepositoryOrder, type Publishing, type Reading } from './publishing.ts';
 import {
   parseRepositoryCommand,
@@ -32,17 +28,6 @@ import {
 import { formatCount } from '../report/format.ts';
 import { openSession, setUpTools, withLog, type Session } from './session.ts';
 import type { World } from './world.ts';
-
-/** Every place that the manifest could publish to. */
-function allPlaces(release: ReleaseSettings, table: DistributionTable): readonly Place[] {
-  return [...table.values()].flatMap((distribution) =>
-    channels.flatMap((channel) => {
-      // A release package with one channel has no places for the other one.
-      if (channel === 'testing' && release.channels.length < 2) return [];
-      return placesFor({ distribution, architectures: distribution.architectures, channel }, release);
-    }),
-  );
-}
 
 /** Names of distributions may be short ones, and lists. */
 function placeFilter({ filter }: RepositoryCommandOptions, table: DistributionTable): PlaceFilter {
@@ -60,17 +45,6 @@ async function published(
 ): Promise<readonly PublishedPlace[]> {
   const places = filterPlaces(allPlaces(release, table), placeFilter(options, table));
   return await readPublished(places, { ...ports, reader: store });
-}
-
-/** The same place in the other channel, whether something is published there or not. */
-function counterpart({ place }: PublishedPlace, candidates: readonly Place[]): readonly Place[] {
-  const other = candidates.filter(
-    (each) =>
-      each.channel !== place.channel &&
-      each.distribution.id === place.distribution.id &&
-      (place.layout === 'classic' || each.architectures.join(' ') === place.architectures.join(' ')),
-  );
-  return other.map((each) => ({ ...each, architectures: place.architectures }));
 }
 
 function changesText(entries: readonly Found[], verb: string): string {
@@ -114,15 +88,9 @@ async function change(
     return options.dryRun ? changesText(entries, 'would yank') : applyChanges(changes, publishing, session);
   }
   const { from, selections, allowOlder } = options;
-  const candidates = allPlaces(release, table);
-  const missing = there
-    .filter(({ place }) => place.channel === from)
-    .flatMap((each) => counterpart(each, candidates))
-    .filter(({ root, suite }) => !there.some(({ place }) => place.root === root && place.suite === suite))
-    .map((place): PublishedPlace => ({ place, index: undefined }));
   const { changes, entries } = planPromotion(
     { from, to: from === 'testing' ? 'stable' : 'testing', selections, allowOlder, validFor },
-    [...there, ...missing],
+    withCounterparts(there, allPlaces(release, table)),
   );
   return options.dryRun ? changesText(entries, 'would promote') : applyChanges(changes, publishing, session);
 }
@@ -131,17 +99,6 @@ async function change(
 interface Told {
   readonly text: string;
   readonly failure?: CoachbuilderError;
-}
-
-/** Places that have a head: all others have nothing that could be judged. */
-async function withHeads(
-  places: readonly Place[],
-  { reader, formats }: { readonly reader: ObjectReader; readonly formats: IndexFormats },
-): Promise<readonly Place[]> {
-  const found = await mapConcurrently(places, 8, async (place) =>
-    (await reader.head(formats[place.format].headOf(place))) === undefined ? [] : [place],
-  );
-  return found.flat();
 }
 
 async function verify(options: RepositoryCommandOptions, reading: Reading): Promise<Told> {

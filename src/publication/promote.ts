@@ -23,10 +23,29 @@ export interface PromoteRequest {
 /** Whether two places differ in nothing but their channel. */
 function isCounterpart(one: Place, other: Place): boolean {
   return (
+    one.channel !== other.channel &&
     one.distribution.id === other.distribution.id &&
     one.layout === other.layout &&
     (one.layout === 'classic' || one.architectures.join(' ') === other.architectures.join(' '))
   );
+}
+
+/**
+ * What is published, and the places that packages of it could be promoted to, whether anything is there yet or not.
+ * @param candidates every place that there could be
+ */
+export function withCounterparts(
+  published: readonly PublishedPlace[],
+  candidates: readonly Place[],
+): readonly PublishedPlace[] {
+  const missing = published
+    .filter(({ place }) => !published.some((other) => isCounterpart(place, other.place)))
+    .flatMap(({ place }): readonly PublishedPlace[] =>
+      candidates
+        .filter((other) => isCounterpart(place, other))
+        .map((other) => ({ place: { ...other, architectures: place.architectures }, index: undefined })),
+    );
+  return [...published, ...missing];
 }
 
 /** Clients of a channel never go back by themselves: they would not see a version that is older than one that is there. */
@@ -92,7 +111,7 @@ export function planPromotion(request: PromoteRequest, published: readonly Publi
   const sources = published.filter(({ place }) => place.channel === from);
   const entries = findSelected(selections, sources, `in the ${from} channel`);
   const changes = [...byPlace(entries)].map(([place, found]) => {
-    const target = published.find((other) => other.place.channel === to && isCounterpart(place, other.place));
+    const target = published.find((other) => isCounterpart(place, other.place));
     if (target === undefined)
       throw new CoachbuilderError('publication-refused', `there is no ${to} channel for ${place.distribution.id}`);
     const change = changeOf(target.place, found, request);

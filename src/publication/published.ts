@@ -52,6 +52,17 @@ export async function readPlaces(places: readonly Place[], ports: ReadingPorts):
   }));
 }
 
+/** Places that have a head: at all others nothing is published. */
+export async function withHeads(
+  candidates: readonly Place[],
+  { reader, formats }: Pick<ReadingPorts, 'reader' | 'formats'>,
+): Promise<readonly Place[]> {
+  const found = await mapConcurrently(candidates, 2 * limit, async (place) =>
+    (await reader.head(formats[place.format].headOf(place))) === undefined ? [] : [place],
+  );
+  return found.flat();
+}
+
 /**
  * The places of a repository where something is published, of all that the manifest could publish to; their heads are
  * looked at. Those of apt's classic layout have the architectures that their indexes are for.
@@ -61,10 +72,7 @@ export async function readPublished(
   candidates: readonly Place[],
   ports: ReadingPorts,
 ): Promise<readonly PublishedPlace[]> {
-  const heads = await mapConcurrently(candidates, 2 * limit, async (place) =>
-    (await ports.reader.head(ports.formats[place.format].headOf(place))) === undefined ? [] : [place],
-  );
-  const published = await readPlaces(heads.flat(), ports);
+  const published = await readPlaces(await withHeads(candidates, ports), ports);
   return published.map(({ place, index }) => ({
     place: place.layout === 'flat' ? place : widen({ ...place, architectures: [] }, index),
     index,
@@ -76,6 +84,5 @@ export async function publishedArchitectures(place: Place, ports: ReadingPorts):
   // One head of apt's classic layout is for several architectures, and only its index tells for which.
   if (place.layout === 'classic')
     return (await readPublished([place], ports)).flatMap((each) => each.place.architectures);
-  const head = await ports.reader.head(ports.formats[place.format].headOf(place));
-  return head === undefined ? [] : place.architectures;
+  return (await withHeads([place], ports)).flatMap(({ architectures }) => architectures);
 }

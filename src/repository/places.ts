@@ -1,8 +1,9 @@
 import type { Distribution } from '../distributions/distribution.ts';
+import type { DistributionTable } from '../distributions/table.ts';
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 import type { ReleaseSettings } from '../manifest/manifest.ts';
 import { architectures as architectureTable, type Architecture } from '../model/architecture.ts';
-import type { Channel, Layout, Place } from './place.ts';
+import { channels, type Channel, type Layout, type Place } from './place.ts';
 
 type RepositoryChannel = ReleaseSettings['channels'][number];
 
@@ -11,15 +12,23 @@ function stableChannel(channels: readonly RepositoryChannel[]): RepositoryChanne
   return channels.find(({ suffix }) => suffix === '') ?? channels.find(({ enabled }) => enabled) ?? channels[0];
 }
 
+/** The release package's channel for the versions of one of ours; undefined when it defines none. */
+function findChannel(
+  { channels: all }: Pick<ReleaseSettings, 'channels'>,
+  channel: Channel,
+): RepositoryChannel | undefined {
+  const stable = stableChannel(all);
+  if (channel === 'stable') return stable;
+  const others = all.filter((each) => each !== stable);
+  return others.find(({ suffix }) => suffix === '-testing') ?? others[0];
+}
+
 /**
  * What stands behind the vendor, or behind the codename, in the addresses of a channel: empty, `-testing`.
  * @throws CoachbuilderError `publication-refused` when the release package defines no such channel
  */
 export function channelSuffix(release: Pick<ReleaseSettings, 'channels'>, channel: Channel): string {
-  const stable = stableChannel(release.channels);
-  const others = release.channels.filter((each) => each !== stable);
-  const testing = others.find(({ suffix }) => suffix === '-testing') ?? others[0];
-  const found = channel === 'stable' ? stable : testing;
+  const found = findChannel(release, channel);
   if (found !== undefined) return found.suffix;
   throw new CoachbuilderError('publication-refused', `the release package defines no channel for ${channel} versions`, {
     hint: 'add one under release.channels in the manifest, or choose with --channel',
@@ -59,4 +68,17 @@ export function placesFor(
   });
   if (layout === 'classic') return words.length === 0 ? [] : [place(vendor, words)];
   return words.map((word) => place(`${vendor}${suffix}/${version}/${word}`, [word]));
+}
+
+/** Every place that a manifest could publish to: of all distributions, in the channels that the release package defines. */
+export function allPlaces(
+  release: Pick<ReleaseSettings, 'channels' | 'baseurl' | 'repository'>,
+  table: DistributionTable,
+): readonly Place[] {
+  const defined = channels.filter((channel) => findChannel(release, channel) !== undefined);
+  return [...table.values()].flatMap((distribution) =>
+    defined.flatMap((channel) =>
+      placesFor({ distribution, architectures: distribution.architectures, channel }, release),
+    ),
+  );
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { IndexEntry } from '../../../src/repository/index-format.ts';
-import { planPromotion, type PromoteRequest } from '../../../src/publication/promote.ts';
+import { planPromotion, withCounterparts, type PromoteRequest } from '../../../src/publication/promote.ts';
 import { planRefresh } from '../../../src/publication/refresh.ts';
 import { parseSelection } from '../../../src/publication/selection.ts';
 import { planYank } from '../../../src/publication/yank.ts';
@@ -144,6 +144,27 @@ describe('promote', () => {
     const { changes } = planPromotion(request('acme-app=2.0'), published);
     expect(changes).toMatchObject([{ place: target, arrivals: [] }]);
     expect(changes[0]?.edit([])).toEqual([app2.entry]);
+  });
+
+  it('knows the places to promote to where nothing is published yet', () => {
+    const index = { etag: '1', date: 1, entries: [app2.entry], frozen: {}, objects: [], staleAliases: [] };
+    const arm64 = { ...stable, root: 'debian/12/arm64', architectures: ['arm64'] };
+    const published = [
+      { place: testing, index },
+      { place: other, index },
+      { place: otherStable, index },
+    ];
+    expect(withCounterparts(published, [stable, arm64, testing, other, otherStable])).toEqual([
+      ...published,
+      { place: stable, index: undefined },
+    ]);
+    // One of apt's classic layout is for whatever architectures come.
+    const classic = { ...testing, layout: 'classic', root: 'debian', architectures: ['amd64'] } as const;
+    const target = { ...classic, channel: 'stable', suite: 'bookworm', architectures: ['amd64', 'arm64'] } as const;
+    expect(withCounterparts([{ place: classic, index }], [classic, target])[1]).toEqual({
+      place: { ...target, architectures: ['amd64'] },
+      index: undefined,
+    });
   });
 
   it('makes a place of the classic layout one for the architectures of what comes', () => {

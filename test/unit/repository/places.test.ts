@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { ReleaseSettings } from '../../../src/manifest/manifest.ts';
-import { channelSuffix, placesFor } from '../../../src/repository/places.ts';
+import { allPlaces, channelSuffix, placesFor } from '../../../src/repository/places.ts';
 import { distributionOf } from '../../support/builds.ts';
 
 const channels = [
@@ -55,6 +55,22 @@ describe('placesFor', () => {
     const distribution = distributionOf('centos-7');
     const places = placesFor({ distribution, architectures: ['x86_64'], channel: 'stable' }, classic);
     expect(places).toMatchObject([{ layout: 'flat', root: 'centos/7/x86_64' }]);
+  });
+});
+
+describe('allPlaces', () => {
+  const table = new Map(['centos-7', 'debian-12'].map((id) => [id, distributionOf(id)]));
+  const titles = (of: typeof release): readonly string[] =>
+    allPlaces(of, table).map(({ root, suite, channel }) => `${root} ${suite} ${channel}`);
+
+  it('are of each channel that the release package defines, with every architecture', () => {
+    expect(titles(release)).toEqual(
+      expect.arrayContaining(['centos/7/x86_64 7 stable', 'debian-testing/12/arm64 bookworm-testing testing']),
+    );
+    expect(titles({ ...classic, channels: channels.slice(0, 1) })).toContain('debian bookworm stable');
+    expect(titles({ ...release, channels: channels.slice(0, 1) }).filter((each) => each.includes('testing'))).toEqual(
+      [],
+    );
   });
 });
 
