@@ -13,7 +13,6 @@ import { publishedArchitectures } from '../publication/published.ts';
 import { receiptJson, receiptText } from '../publication/receipt.ts';
 import { signRpms } from '../publication/signed-rpms.ts';
 import { keyObject, plannedReleases } from '../publication/standing-objects.ts';
-import { writePages } from '../publication/write-pages.ts';
 import { formatCount } from '../report/format.ts';
 import { mapConcurrently, writeFileAtomic } from '../system/files.ts';
 import { parsePublishOptions, type PublishOptions } from './publish-options.ts';
@@ -66,16 +65,8 @@ async function publishPlan(
   publishing: Publishing,
   { session }: { readonly session: Session },
 ): Promise<{ readonly text: string; readonly json: string }> {
-  const { release, table, keys } = publishing;
   const { reporter } = session.ports;
-  const places = plan.places.map(({ place }) => place);
-  const publication = await applyPublication(
-    {
-      ...{ plan, release, key: keyObject(release, keys.text) },
-      writePages: () => writePages({ release, table, keys, places }, publishing),
-    },
-    { ...publishing, reporter },
-  );
+  const publication = await applyPublication(plan, publishing, { ...publishing, reporter });
   const json = receiptJson(publication);
   await writeFileAtomic(join(session.run.path, 'publication.json'), json);
   return { text: receiptText(publication), json };

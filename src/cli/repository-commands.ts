@@ -3,8 +3,8 @@ import type { DistributionTable } from '../distributions/table.ts';
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 import { runStage } from '../pipeline/stage.ts';
 import { publishingTools } from '../plan/required-tools.ts';
-import { unfinished } from '../publication/apply.ts';
-import { changePlace, type ChangeOutcome, type PlaceChange } from '../publication/change-place.ts';
+import { applyChanges } from '../publication/apply.ts';
+import type { PlaceChange } from '../publication/change-place.ts';
 import { collectGarbage } from '../publication/collect-garbage.ts';
 import { garbageText } from '../publication/garbage-text.ts';
 import { listJson, listText } from '../publication/list.ts';
@@ -15,7 +15,7 @@ import { receiptText } from '../publication/receipt.ts';
 import { planRefresh } from '../publication/refresh.ts';
 import { filterPlaces, type Found, type PlaceFilter } from '../publication/selection.ts';
 import { verificationText, verifyPublication } from '../publication/verify.ts';
-import { placesIn, writePages } from '../publication/write-pages.ts';
+import { placesIn } from '../publication/write-pages.ts';
 import { planYank } from '../publication/yank.ts';
 import { allPlaces } from '../repository/places.ts';
 import { openPublishing, openReading, takeRepositoryOrder, type Publishing, type Reading } from './publishing.ts';
@@ -51,26 +51,31 @@ function changesText(entries: readonly Found[], verb: string): string {
   return entries.map(({ place, entry }) => `${placeTitle(place)}: ${verb} ${entry.name} ${entry.version}\n`).join('');
 }
 
-async function applyChanges(
-  changes: readonly PlaceChange[],
+/** What a command would do, and what its dry run prints. */
+interface Planned {
+  readonly changes: readonly PlaceChange[];
+  readonly preview: string;
+}
+
+async function planChanges(
+  name: 'promote' | 'yank' | 'refresh',
+  options: RepositoryCommandOptions,
   publishing: Publishing,
-  session: Session,
-): Promise<string> {
-  const { formats, release, table, keys } = publishing;
-  const { reporter } = session.ports;
-  const outcomes: ChangeOutcome[] = [];
-  try {
-    for (const change of changes) {
-      const ports = { ...publishing, reporter, format: formats[change.place.format] };
-      reporter.report({ type: 'stage-progress', stage: 'publish', message: placeTitle(change.place) });
-      outcomes.push(await changePlace(change, ports));
-    }
-    const places = changes.map(({ place }) => place);
-    const others = await writePages({ release, table, keys, places }, publishing);
-    return receiptText({ title: publishing.store.title, places: outcomes, others });
-  } catch (error) {
-    throw unfinished(error, outcomes, reporter);
+): Promise<Planned> {
+  const { release, table } = publishing;
+  const validFor = release.repository.validUntil;
+  const there = await published(options, publishing);
+  if (name === 'refresh') return { changes: planRefresh(there, validFor), preview: '' };
+  if (name === 'yank') {
+    const { changes, entries } = planYank(options.selections, there, validFor);
+    return { changes, preview: changesText(entries, 'would yank') };
   }
+  const { from, selections, allowOlder } = options;
+  const { changes, entries } = planPromotion(
+    { from, to: from === 'testing' ? 'stable' : 'testing', selections, allowOlder, validFor },
+    withCounterparts(there, allPlaces(release, table)),
+  );
+  return { changes, preview: changesText(entries, 'would promote') };
 }
 
 async function change(
@@ -79,20 +84,10 @@ async function change(
   publishing: Publishing,
   session: Session,
 ): Promise<string> {
-  const { release, table } = publishing;
-  const validFor = release.repository.validUntil;
-  const there = await published(options, publishing);
-  if (name === 'refresh') return applyChanges(planRefresh(there, validFor), publishing, session);
-  if (name === 'yank') {
-    const { changes, entries } = planYank(options.selections, there, validFor);
-    return options.dryRun ? changesText(entries, 'would yank') : applyChanges(changes, publishing, session);
-  }
-  const { from, selections, allowOlder } = options;
-  const { changes, entries } = planPromotion(
-    { from, to: from === 'testing' ? 'stable' : 'testing', selections, allowOlder, validFor },
-    withCounterparts(there, allPlaces(release, table)),
-  );
-  return options.dryRun ? changesText(entries, 'would promote') : applyChanges(changes, publishing, session);
+  const { changes, preview } = await planChanges(name, options, publishing);
+  if (options.dryRun) return preview;
+  const { reporter } = session.ports;
+  return receiptText(await applyChanges(changes, publishing, { ...publishing, reporter }));
 }
 
 /** What is printed, and what is wrong. */

@@ -1,28 +1,22 @@
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
-import type { ReleaseSettings } from '../manifest/manifest.ts';
 import type { Reporter } from '../report/event.ts';
 import type { NewObject } from '../store/object-store.ts';
 import type { ChangePorts } from './change-ports.ts';
-import { changePlace, type ChangeOutcome } from './change-place.ts';
+import { changePlace, type ChangeOutcome, type PlaceChange } from './change-place.ts';
 import { addEntries } from './entries.ts';
 import { placeTitle } from './place-rules.ts';
 import type { PlacePlan, PublicationPlan } from './plan.ts';
 import type { IndexFormats } from './published.ts';
-import { writeStanding } from './standing-objects.ts';
+import { keyObject, writeStanding } from './standing-objects.ts';
 import type { PutRecord } from './uploads.ts';
+import { writePages, type PageRequest } from './write-pages.ts';
 
 export interface ApplyPorts extends Omit<ChangePorts, 'format'> {
   readonly formats: IndexFormats;
 }
 
-export interface ApplyRequest {
-  readonly plan: PublicationPlan;
-  readonly release: ReleaseSettings;
-  /** The file with the public keys. */
-  readonly key: NewObject;
-  /** Writes release packages at addresses without a version, and the pages, from what the indexes say now. */
-  readonly writePages: () => Promise<readonly PutRecord[]>;
-}
+/** Which repository changes, and what its pages say of it. */
+export type ChangedRepository = Omit<PageRequest, 'places'>;
 
 /** What came of a publication. */
 export interface Publication {
@@ -32,25 +26,17 @@ export interface Publication {
   readonly others: readonly PutRecord[];
 }
 
-async function applyPlace(
-  { place, packages }: PlacePlan,
-  { release }: ApplyRequest,
-  ports: ApplyPorts,
-): Promise<ChangeOutcome> {
-  const { formats, ...rest } = ports;
+function changeOf({ place, packages }: PlacePlan, validFor: number | undefined): PlaceChange {
   const arrivals = packages.map(({ entry, file }) => ({ kind: 'upload', entry, path: file.path }) as const);
-  return changePlace(
-    {
-      ...{ place, arrivals, write: 'when-changed', validFor: release.repository.validUntil },
-      edit: (entries) =>
-        addEntries(
-          entries,
-          arrivals.map(({ entry }) => entry),
-          placeTitle(place),
-        ),
-    },
-    { ...rest, format: formats[place.format] },
-  );
+  return {
+    ...{ place, arrivals, write: 'when-changed', validFor },
+    edit: (entries) =>
+      addEntries(
+        entries,
+        arrivals.map(({ entry }) => entry),
+        placeTitle(place),
+      ),
+  };
 }
 
 /**
@@ -67,23 +53,44 @@ export function unfinished(error: unknown, done: readonly ChangeOutcome[], repor
 }
 
 /**
- * Does what a plan says, place after place: a failure leaves whole places behind it. The key is there before the first
- * index that it signs; pages come last, because they may lag behind the indexes and never lead.
+ * Changes one place after another: a failure leaves whole places behind it. Pages come last, because they may lag behind
+ * the indexes and never lead.
+ * @param before objects that have to be there before the first index
  * @throws CoachbuilderError as `changePlace` does, with what was done until then
  */
-export async function applyPublication(request: ApplyRequest, ports: ApplyPorts): Promise<Publication> {
-  const { plan, key, writePages } = request;
+export async function applyChanges(
+  changes: readonly PlaceChange[],
+  repository: ChangedRepository,
+  ports: ApplyPorts,
+  before: readonly NewObject[] = [],
+): Promise<Publication> {
+  const { formats, ...rest } = ports;
+  const { reporter, store } = ports;
   const places: ChangeOutcome[] = [];
   const others: PutRecord[] = [];
   try {
-    others.push(await writeStanding(key, ports.store));
-    for (const planned of plan.places) {
-      ports.reporter.report({ type: 'stage-progress', stage: 'publish', message: placeTitle(planned.place) });
-      places.push(await applyPlace(planned, request, ports));
+    for (const object of before) others.push(await writeStanding(object, store));
+    for (const change of changes) {
+      reporter.report({ type: 'stage-progress', stage: 'publish', message: placeTitle(change.place) });
+      places.push(await changePlace(change, { ...rest, format: formats[change.place.format] }));
     }
-    others.push(...(await writePages()));
+    others.push(...(await writePages({ ...repository, places: changes.map(({ place }) => place) }, ports)));
   } catch (error) {
-    throw unfinished(error, places, ports.reporter);
+    throw unfinished(error, places, reporter);
   }
-  return { title: plan.title, places, others };
+  return { title: store.title, places, others };
+}
+
+/**
+ * Does what a plan says. The key is there before the first index that it signs.
+ * @throws as `applyChanges`
+ */
+export async function applyPublication(
+  plan: PublicationPlan,
+  repository: ChangedRepository,
+  ports: ApplyPorts,
+): Promise<Publication> {
+  const { release, keys } = repository;
+  const changes = plan.places.map((planned) => changeOf(planned, release.repository.validUntil));
+  return await applyChanges(changes, repository, ports, [keyObject(release, keys.text)]);
 }
