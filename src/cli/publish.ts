@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { selectDistributions } from '../distributions/select.ts';
 import { runStage } from '../pipeline/stage.ts';
 import { publishingTools } from '../plan/required-tools.ts';
-import { requireAcceptedKey } from '../publication/accepted-key.ts';
 import { applyPublication } from '../publication/apply.ts';
 import { arrange } from '../publication/arrange.ts';
 import { findPackages, readPackageFiles } from '../publication/package-files.ts';
@@ -14,6 +13,7 @@ import { receiptJson, receiptText } from '../publication/receipt.ts';
 import { signRpms } from '../publication/signed-rpms.ts';
 import { keyObject, plannedReleases } from '../publication/standing-objects.ts';
 import { formatCount } from '../report/format.ts';
+import type { Signer } from '../signing/signer.ts';
 import { mapConcurrently, writeFileAtomic } from '../system/files.ts';
 import { parsePublishOptions, type PublishOptions } from './publish-options.ts';
 import { openPublishing, takeRepositoryOrder, type Publishing } from './publishing.ts';
@@ -24,7 +24,7 @@ async function makePlan(
   options: PublishOptions,
   paths: readonly string[],
   { publishing, session }: { readonly publishing: Publishing; readonly session: Session },
-): Promise<PublicationPlan> {
+): Promise<{ readonly plan: PublicationPlan; readonly signer: Signer }> {
   const { release, table, store } = publishing;
   const shipments = await arrange({
     files: await readPackageFiles(paths, session.ports),
@@ -32,17 +32,16 @@ async function makePlan(
     distributions: selectDistributions(options.distributions, table),
     publishedFor: (place) => publishedArchitectures(place, { ...publishing, reader: store }),
   });
-  const distributions = [...new Set(shipments.map(({ place }) => place.distribution))];
-  const { keys, now, signer } = publishing;
-  requireAcceptedKey({ keys: keys.facts, signer }, distributions, { now, reporter: session.ports.reporter });
-  return planPublication(
+  const signer = publishing.signerFor(shipments.map(({ place }) => place));
+  const plan = await planPublication(
     {
-      shipments: await signRpms(shipments, publishing),
+      shipments: await signRpms(shipments, { ...publishing, signer }),
       validFor: release.repository.validUntil,
       preview: options.dryRun,
     },
     { ...publishing, reader: store },
   );
+  return { plan, signer };
 }
 
 /** What is written beside the repositories, besides the page: what is not there already. */
@@ -62,8 +61,8 @@ async function plannedOthers(
 
 async function publishPlan(
   plan: PublicationPlan,
-  publishing: Publishing,
-  { session }: { readonly session: Session },
+  publishing: Publishing & { readonly signer: Signer },
+  session: Session,
 ): Promise<{ readonly text: string; readonly json: string }> {
   const { reporter } = session.ports;
   const publication = await applyPublication(plan, publishing, { ...publishing, reporter });
@@ -92,13 +91,13 @@ export async function publish(
     const stage = { stage: 'publish' } as const;
     const printed = await runStage(reporter, stage, async (progress) => {
       progress(`reading ${formatCount(paths.length, 'package')}`);
-      const plan = await makePlan(options, paths, { publishing, session });
+      const { plan, signer } = await makePlan(options, paths, { publishing, session });
       if (options.dryRun) {
         const others = await plannedOthers(plan, publishing);
         return { plan, text: planText(plan, others), json: planJson(plan, others) };
       }
       requireAccepted(plan);
-      return { plan, ...(await publishPlan(plan, publishing, { session })) };
+      return { plan, ...(await publishPlan(plan, { ...publishing, signer }, session)) };
     });
     reporter.close();
     world.stdout(options.json ? printed.json : printed.text);

@@ -7,10 +7,12 @@ import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 import { requireSigningKey } from '../formats/release/public-keys.ts';
 import type { ReleaseSettings } from '../manifest/manifest.ts';
 import { readManifest } from '../manifest/read.ts';
+import { requireAcceptedKey } from '../publication/accepted-key.ts';
 import type { Clock } from '../publication/clock.ts';
 import type { IndexFormats } from '../publication/published.ts';
 import { readRepositoryKeys, type RepositoryKeys } from '../publication/repository-keys.ts';
 import { aptIndex } from '../repository/apt/apt-index.ts';
+import type { Place } from '../repository/place.ts';
 import { yumIndex } from '../repository/yum/yum-index.ts';
 import { openSigner } from '../signing/open-signer.ts';
 import { openVerifier } from '../signing/open-verifier.ts';
@@ -48,9 +50,11 @@ export interface Reading extends AsyncDisposable {
 
 /** What publishing works with. */
 export interface Publishing extends Reading {
-  readonly signer: Signer;
-  /** When the command was started. */
-  readonly now: Date;
+  /**
+   * What signs the indexes and packages of places. There is no other way to it: whoever signs has the key judged first.
+   * @throws CoachbuilderError `key-unusable` when clients of one of them would refuse the key; what they warn of is said
+   */
+  readonly signerFor: (places: readonly Pick<Place, 'distribution'>[]) => Signer;
   /** Absolute directory that is removed at the end. */
   readonly scratch: string;
 }
@@ -199,7 +203,13 @@ export async function openPublishing(
     const keys = order.keys ?? readRepositoryKeys(signer.publicKey, release.id);
     requireSigningKey(keys, signer.fingerprint, keys.path);
     const parts = await openParts(options, { url, order, keys, scratch }, doors, opened);
-    return { ...parts, signer, scratch, now: doors.world.now };
+    const signerFor: Publishing['signerFor'] = (places) => {
+      const distributions = [...new Set(places.map(({ distribution }) => distribution))];
+      const { reporter } = doors.session.ports;
+      requireAcceptedKey({ keys: keys.facts, signer }, distributions, { now: doors.world.now, reporter });
+      return signer;
+    };
+    return { ...parts, signerFor, scratch };
   });
 }
 

@@ -85,9 +85,11 @@ async function change(
   session: Session,
 ): Promise<string> {
   const { changes, preview } = await planChanges(name, options, publishing);
+  // Also for a dry run, which fails as the command itself would.
+  const signer = publishing.signerFor(changes.map(({ place }) => place));
   if (options.dryRun) return preview;
   const { reporter } = session.ports;
-  return receiptText(await applyChanges(changes, publishing, { ...publishing, reporter }));
+  return receiptText(await applyChanges(changes, publishing, { ...publishing, signer, reporter }));
 }
 
 /** What is printed, and what is wrong. */

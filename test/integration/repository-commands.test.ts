@@ -30,12 +30,19 @@ afterAll(async () => {
   await rm(scratch, { recursive: true, force: true });
 });
 
-async function publisher(name: string, repository: readonly string[] = []): Promise<Publisher & { store: string }> {
+async function publisher(
+  name: string,
+  repository: readonly string[] = [],
+  by: TestKey = key,
+): Promise<Publisher & { store: string }> {
   const store = join(scratch, name, 'store');
   await mkdir(store, { recursive: true });
   const settings = [`store: ${store}`, ...repository];
   const baseurl = 'https://acme.example/archive';
-  return { ...(await makePublisher({ directory: join(scratch, name), baseurl, key, repository: settings })), store };
+  return {
+    ...(await makePublisher({ directory: join(scratch, name), baseurl, key: by, repository: settings })),
+    store,
+  };
 }
 
 async function ok(outcome: Promise<{ exitCode: number; stdout: string; stderr: string }>): Promise<string> {
@@ -133,6 +140,31 @@ describe('publish-packages, by its first word,', () => {
     expect(await own.publish('gc')).toMatchObject({ exitCode: 1 });
     expect(await packagesOf(own.store)).toContain('debian/12/amd64/orphan_1_amd64.deb');
     expect(await own.publish('verify')).toMatchObject({ exitCode: 1 });
+  });
+
+  it('has the key judged by whatever signs, for the distributions whose indexes change', async () => {
+    await using withSubkey = await makeTestKey({ signingSubkey: 'rsa2048' });
+    const listing = await withSubkey.gpg('--with-colons', '--list-keys');
+    const subkey = [...listing.matchAll(/^fpr:{9}([0-9A-F]{40}):/gm)][1]?.[1] ?? '';
+    const own = await publisher('judged', [], withSubkey);
+    await ok(own.publish('--channel=testing', join(scratch, '1.0')));
+    const written = async (): Promise<readonly string[]> =>
+      (await readdir(own.store, { recursive: true })).filter((name) => !name.includes('.history')).sort();
+    const before = await written();
+    const head = await readFile(join(own.store, 'centos-testing/7/x86_64/repodata/repomd.xml'));
+    for (const words of [
+      ['promote', 'acme-app=1.0'],
+      ['promote', 'acme-app=1.0', '--dry-run'],
+      ['yank', 'acme-app=1.0'],
+      ['refresh'],
+    ]) {
+      const { exitCode, stderr } = await own.publish(...words, `--signing-key=${subkey}`);
+      expect(exitCode, stderr).toBe(1);
+      expect(stderr).toContain(`clients of centos-7 would refuse what the subkey ${subkey} of `);
+    }
+    expect(await written()).toEqual(before);
+    expect(await readFile(join(own.store, 'centos-testing/7/x86_64/repodata/repomd.xml'))).toEqual(head);
+    await ok(own.publish('promote', 'acme-app=1.0', '--distribution=debian-12', `--signing-key=${subkey}`));
   });
 
   it('keeps the newest release package of the stable channel at the address without a version', async () => {
