@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 
 import { builtInDistributions } from '../distributions/table.ts';
 import { quoteShell } from '../formats/quote-shell.ts';
-import { publishingTools } from '../plan/required-tools.ts';
+import { keyTools } from '../plan/required-tools.ts';
 import { createKey as makeKey, type CreatedKey } from '../signing/create-key.ts';
 import { readKeyFile } from '../signing/key-facts.ts';
 import { judgeKey } from '../signing/policy.ts';
@@ -45,7 +45,7 @@ export async function createKey(argv: readonly string[], world: World): Promise<
   const passphrase = await readPassphrase(options.signing.passphrase);
   const plain = { progress: 'plain', verbosity: 'quiet', buildDirectory: undefined, offline: false } as const;
   await using session = await openSession(plain, world);
-  await setUpTools(publishingTools([]), session, world);
+  await setUpTools(keyTools, session, world);
   const { user, expire, output, exportSecret } = options;
   const { gpgHome } = options.signing;
   const key = await makeKey({ user, expire, output, exportSecret, passphrase, gpgHome }, session.ports);

@@ -2,7 +2,7 @@ import { selectDistributions } from '../distributions/select.ts';
 import type { DistributionTable } from '../distributions/table.ts';
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 import { runStage } from '../pipeline/stage.ts';
-import { publishingTools } from '../plan/required-tools.ts';
+import { indexTools, lookingTools, signingTools } from '../plan/required-tools.ts';
 import { applyChanges } from '../publication/apply.ts';
 import type { PlaceChange } from '../publication/change-place.ts';
 import { collectGarbage } from '../publication/collect-garbage.ts';
@@ -82,12 +82,14 @@ async function change(
   name: 'promote' | 'yank' | 'refresh',
   options: RepositoryCommandOptions,
   publishing: Publishing,
-  session: Session,
+  { session, world }: { readonly session: Session; readonly world: World },
 ): Promise<string> {
   const { changes, preview } = await planChanges(name, options, publishing);
   // Also for a dry run, which fails as the command itself would.
   const signer = publishing.signerFor(changes.map(({ place }) => place));
   if (options.dryRun) return preview;
+  // Only now it is known which formats the indexes are of that are written, and nothing is written yet.
+  await setUpTools(indexTools(changes.map(({ place }) => place.format)), session, world);
   const { reporter } = session.ports;
   return receiptText(await applyChanges(changes, publishing, { ...publishing, signer, reporter }));
 }
@@ -164,15 +166,16 @@ async function perform(name: RepositoryCommandName, argv: readonly string[], wor
   const order = await takeRepositoryOrder(options, world);
   await using session = await openSession({ ...options, offline: false }, world);
   const { reporter } = session.ports;
-  await setUpTools(publishingTools([]), session, world);
   try {
     const told = await runStage(reporter, { stage: 'publish' }, async (): Promise<Told> => {
       if (name === 'list' || name === 'verify' || name === 'gc') {
+        await setUpTools(lookingTools, session, world);
         await using reading = await openReading(options, order, { session, world });
         return await look(name, options, reading);
       }
+      await setUpTools(signingTools, session, world);
       await using publishing = await openPublishing(options, order, { session, world });
-      return { text: await change(name, options, publishing, session) };
+      return { text: await change(name, options, publishing, { session, world }) };
     });
     reporter.close();
     world.stdout(told.text);

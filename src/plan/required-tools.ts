@@ -136,26 +136,42 @@ export function requiredTools(needs: ToolNeeds): readonly RequiredTool[] {
   return needs.application ? [python, pip, ...formats] : formats;
 }
 
-const signingTools: readonly RequiredTool[] = [
-  {
-    name: 'gpg',
-    probe: ['gpg', '--version'],
-    packages: { apt: 'gnupg', dnf: 'gnupg2' },
-    purpose: 'signing',
-  },
-  {
-    name: 'gpgv',
-    probe: ['gpgv', '--version'],
-    packages: { apt: 'gpgv', dnf: 'gnupg2' },
-    purpose: 'verifying signatures as apt does',
-  },
-];
+const gpg: RequiredTool = {
+  name: 'gpg',
+  probe: ['gpg', '--version'],
+  packages: { apt: 'gnupg', dnf: 'gnupg2' },
+  purpose: 'signing',
+};
 
-const indexTools: Readonly<Record<PackageFormat, readonly RequiredTool[]>> = {
-  deb: [
-    readers.deb,
-    { name: 'xz', probe: ['xz', '--version'], packages: { apt: 'xz-utils', dnf: 'xz' }, purpose: "apt's indexes" },
-  ],
+const gpgv: RequiredTool = {
+  name: 'gpgv',
+  probe: ['gpgv', '--version'],
+  packages: { apt: 'gpgv', dnf: 'gnupg2' },
+  purpose: 'verifying signatures as apt does',
+};
+
+const xz: RequiredTool = {
+  name: 'xz',
+  probe: ['xz', '--version'],
+  packages: { apt: 'xz-utils', dnf: 'xz' },
+  purpose: "apt's indexes",
+};
+
+/** The external tool that making a signing key takes. */
+export const keyTools: readonly RequiredTool[] = [gpg];
+
+/** Every external tool that looking at a published repository takes, and removing from it: nothing is signed. */
+export const lookingTools: readonly RequiredTool[] = [gpgv];
+
+/** Every external tool that signing what is about a repository takes, whatever its format. */
+export const signingTools: readonly RequiredTool[] = [gpg, gpgv];
+
+/** Every external tool that writing an index of a format takes; those of yum are written without any. */
+const writers: Readonly<Record<PackageFormat, readonly RequiredTool[]>> = { deb: [xz], rpm: [] };
+
+/** Every external tool that packages of a format take before an index can name them. */
+const describers: Readonly<Record<PackageFormat, readonly RequiredTool[]>> = {
+  deb: [readers.deb],
   rpm: [
     {
       name: 'rpmsign',
@@ -178,7 +194,12 @@ const indexTools: Readonly<Record<PackageFormat, readonly RequiredTool[]>> = {
   ],
 };
 
+/** Every external tool that writing the indexes of these formats anew takes: of packages that are published already. */
+export function indexTools(formats: readonly PackageFormat[]): readonly RequiredTool[] {
+  return [...signingTools, ...[...new Set(formats)].sort().flatMap((format) => writers[format])];
+}
+
 /** Every external tool that publishing packages of these formats takes. */
 export function publishingTools(formats: readonly PackageFormat[]): readonly RequiredTool[] {
-  return [...signingTools, ...[...new Set(formats)].sort().flatMap((format) => indexTools[format])];
+  return [...indexTools(formats), ...[...new Set(formats)].sort().flatMap((format) => describers[format])];
 }

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { makeTestKey, type TestKey } from '../support/keys.ts';
-import { requireTools } from '../support/machine.ts';
-import { makeNamedDeb, makePublisher, type Publisher } from '../support/publisher.ts';
+import { mustRun, requireTools, run, type Outcome } from '../support/machine.ts';
+import { makeNamedDeb, makePublisher, publishCommand, type Publisher } from '../support/publisher.ts';
 import { makeRpm } from '../support/rpms.ts';
 
 let scratch = '';
@@ -165,6 +165,29 @@ describe('publish-packages, by its first word,', () => {
     expect(await written()).toEqual(before);
     expect(await readFile(join(own.store, 'centos-testing/7/x86_64/repodata/repomd.xml'))).toEqual(head);
     await ok(own.publish('promote', 'acme-app=1.0', '--distribution=debian-12', `--signing-key=${subkey}`));
+  });
+
+  it('looks for the tools that a command takes, and for no others, before anything is changed', async () => {
+    const own = await publisher('tools');
+    await ok(own.publish('--channel=testing', join(scratch, '1.0')));
+    const bin = join(scratch, 'tools/bin');
+    await mkdir(bin);
+    await symlink(process.execPath, join(bin, 'node'));
+    const has = async (name: string): Promise<void> => {
+      await symlink((await mustRun(['sh', '-c', 'command -v "$1"', 'sh', name])).stdout.trim(), join(bin, name));
+    };
+    const publish = (...words: readonly string[]): Promise<Outcome> =>
+      run([publishCommand, ...words, ...own.argv], { cwd: own.directory, env: { ...own.env, PATH: bin } });
+    await has('gpgv');
+    for (const words of [['list'], ['verify'], ['gc']]) await ok(publish(...words));
+    await has('gpg');
+    const before = await packagesOf(own.store);
+    const { exitCode, stderr } = await publish('promote', 'acme-app=1.0');
+    expect(exitCode, stderr).toBe(3);
+    expect(stderr).toContain('this machine lacks xz');
+    expect(await packagesOf(own.store)).toEqual(before);
+    await ok(publish('promote', 'acme-app=1.0', '--dry-run'));
+    await ok(publish('promote', 'acme-app=1.0', '--distribution=centos-7'));
   });
 
   it('keeps the newest release package of the stable channel at the address without a version', async () => {
