@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 
 import { Command, InvalidArgumentError, Option } from 'commander';
 
-import { parse, UsageError } from './options.ts';
+import { collect, parse, UsageError } from './options.ts';
 import {
   addPassphraseOptions,
   readSigningOptions,
@@ -19,10 +19,6 @@ export interface CheckKeyOptions {
   /** As given; none: the targets of the manifest, or all that there are. */
   readonly distributions: readonly string[];
   readonly json: boolean;
-}
-
-function collect(value: string, previous: readonly string[] = []): readonly string[] {
-  return [...previous, value];
 }
 
 function checkKeyCommand(): Command {

@@ -2,9 +2,9 @@ import { resolve } from 'node:path';
 
 import { Command, Option } from 'commander';
 
-import { architectureNames, findArchitecture, type Architecture } from '../model/architecture.ts';
+import type { Architecture } from '../model/architecture.ts';
 import type { Channel } from '../repository/place.ts';
-import { parse, UsageError } from './options.ts';
+import { collect, parse, parseArchitectures, UsageError } from './options.ts';
 import {
   addRepositoryOptions,
   readRepositoryOptions,
@@ -35,10 +35,6 @@ interface RawPublishOptions extends RawRepositoryOptions {
   readonly json?: boolean;
 }
 
-function collect(value: string, previous: readonly string[] = []): readonly string[] {
-  return [...previous, value];
-}
-
 /** @param subcommands the first words that do something else, each with what that is */
 function publishCommand(subcommands: readonly (readonly [name: string, description: string])[]): Command {
   const command = new Command('publish-packages')
@@ -64,7 +60,7 @@ function publishCommand(subcommands: readonly (readonly [name: string, descripti
 
 /**
  * Reads the command line of `publish-packages`.
- * @throws UsageError, HelpShown
+ * @throws UsageError, HelpShown, CoachbuilderError `usage`
  */
 export function parsePublishOptions(
   argv: readonly string[],
@@ -74,18 +70,12 @@ export function parsePublishOptions(
   const command = publishCommand(subcommands);
   parse(command, argv, world);
   const raw = command.opts<RawPublishOptions & Record<string, unknown>>();
-  const usage = (message: string): UsageError => new UsageError(command.helpInformation().trimEnd(), message);
-  if (command.args.length === 0) throw usage('Wrong number of arguments.');
-  const names = (raw.architecture ?? []).flatMap((words) => words.split(',')).map((word) => word.trim());
-  const architectures = names.map((name) => {
-    const architecture = findArchitecture(name);
-    if (architecture !== undefined) return architecture;
-    throw usage(`There is no architecture ${name}; choose one of ${architectureNames.join(', ')}.`);
-  });
+  if (command.args.length === 0)
+    throw new UsageError(command.helpInformation().trimEnd(), 'Wrong number of arguments.');
   return {
     ...readRepositoryOptions(raw, world),
     distributions: raw.distribution ?? [],
-    architectures,
+    architectures: parseArchitectures(raw.architecture?.join(',')),
     channel: raw.channel,
     dryRun: raw.dryRun === true,
     json: raw.json === true,

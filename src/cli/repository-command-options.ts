@@ -1,9 +1,8 @@
 import { Command, Option } from 'commander';
 
-import type { PlaceFilter, Selection } from '../publication/selection.ts';
-import { parseSelection } from '../publication/selection.ts';
+import { parseSelection, type Selection } from '../publication/selection.ts';
 import { channels, type Channel } from '../repository/place.ts';
-import { parse, UsageError } from './options.ts';
+import { collect, parse, UsageError } from './options.ts';
 import {
   addRepositoryOptions,
   readRepositoryOptions,
@@ -15,7 +14,10 @@ import type { World } from './world.ts';
 /** What a subcommand of `publish-packages` was asked. */
 export interface RepositoryCommandOptions extends RepositoryOptions {
   readonly selections: readonly Selection[];
-  readonly filter: PlaceFilter;
+  /** As given, comma lists not yet taken apart; undefined: all. */
+  readonly distributions: readonly string[] | undefined;
+  /** Undefined: both. */
+  readonly channel: Channel | undefined;
   /** Of `promote`. */
   readonly from: Channel;
   readonly allowOlder: boolean;
@@ -64,10 +66,6 @@ const descriptions: Readonly<Record<RepositoryCommandName, string>> = {
   refresh: 'Signs indexes again, with a newer date, and brings up to date what older clients read. For cron.',
 };
 
-function collect(value: string, previous: readonly string[] = []): readonly string[] {
-  return [...previous, value];
-}
-
 function commandOf(name: RepositoryCommandName): Command {
   const command = new Command(`publish-packages ${name}`).description(descriptions[name]);
   if (name === 'promote' || name === 'yank')
@@ -106,11 +104,11 @@ export function parseRepositoryCommand(
   const usage = (message: string): UsageError => new UsageError(command.helpInformation().trimEnd(), message);
   if (takesPackages && command.args.length === 0) throw usage('Must specify packages: NAME=VERSION.');
   if (!takesPackages && command.args.length > 0) throw usage('Wrong number of arguments.');
-  const distributions = raw.distribution?.flatMap((words) => words.split(',')).map((word) => word.trim());
   return {
     ...readRepositoryOptions(raw, world),
     selections: command.args.map(parseSelection),
-    filter: { distributions, channel: raw.channel },
+    distributions: raw.distribution,
+    channel: raw.channel,
     from: raw.from ?? 'testing',
     allowOlder: raw.allowOlder === true,
     deep: raw.deep === true,

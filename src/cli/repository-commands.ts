@@ -30,8 +30,7 @@ import { openSession, setUpTools, withLog, type Session } from './session.ts';
 import type { World } from './world.ts';
 
 /** Names of distributions may be short ones, and lists. */
-function placeFilter({ filter }: RepositoryCommandOptions, table: DistributionTable): PlaceFilter {
-  const { distributions, channel } = filter;
+function placeFilter({ distributions, channel }: RepositoryCommandOptions, table: DistributionTable): PlaceFilter {
   const ids = distributions === undefined ? undefined : selectDistributions(distributions, table).map(({ id }) => id);
   return { distributions: ids, channel };
 }

@@ -5,6 +5,18 @@ import { fakeWorld } from '../../support/world.ts';
 
 const { world } = fakeWorld();
 
+describe('the architectures of publish-packages', () => {
+  const parse = (...words: readonly string[]): unknown => parsePublishOptions([...words, 'dist'], world).architectures;
+
+  it('are read as those of build-package, and the option may be repeated', () => {
+    expect(parse()).toEqual([]);
+    expect(parse('--architecture=amd64, arm64,', '--architecture=x86_64')).toEqual(['x86_64', 'aarch64']);
+    expect(() => parse('--architecture=sparc')).toThrow(
+      expect.objectContaining({ code: 'usage', message: 'there is no architecture sparc' }),
+    );
+  });
+});
+
 describe('the store of publish-packages', () => {
   it.each([
     ['repository', '/somewhere/repository'],
