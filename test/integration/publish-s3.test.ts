@@ -116,6 +116,8 @@ describe('publish-packages to a bucket', () => {
     server.clearLog();
     expect(await own.publish(pathOf('b'))).toMatchObject({ exitCode: 0 });
     const few = server.requests.length;
+    const fewLists = server.requests.filter(({ operation }) => operation === 'ListObjectsV2').length;
+    expect(fewLists).toBe(1);
 
     const { index } = await clientView();
     const [first] = index?.entries ?? [];
@@ -133,10 +135,16 @@ describe('publish-packages to a bucket', () => {
     const store = openStore({ url: 's3://packages', endpoint: server.endpoint, region: 'us-east-1', env: server.env });
     for (const object of [...rendered.immutable, rendered.head, ...rendered.aliases])
       await store.put(object, { kind: 'none' });
+    // All of them are one file, under many names.
+    const bytes = server.object(`${place.root}/${first.file}`)?.bytes ?? '';
+    for (const { file } of many) server.tamper(`${place.root}/${file}`, Buffer.from(bytes));
 
     server.clearLog();
     expect(await own.publish(pathOf('c'))).toMatchObject({ exitCode: 0 });
-    expect(server.requests.length).toBe(few);
+    // Whether everything is there that the index names is asked of lists, of a thousand objects each: never one by one.
+    const lists = server.requests.filter(({ operation }) => operation === 'ListObjectsV2').length;
+    expect(lists).toBe(3);
+    expect(server.requests.length - lists).toBe(few - fewLists);
     expect(few).toBeLessThan(80);
     // What is not there is asked for once more, for S3's word why: at the address of a release package.
     const read = server.requests.filter(
