@@ -12,6 +12,7 @@ import { listJson, listText } from '../publication/list.ts';
 import { placeTitle } from '../publication/place-rules.ts';
 import { planPromotion } from '../publication/promote.ts';
 import { readPublished, type IndexFormats, type PublishedPlace } from '../publication/published.ts';
+import { readBackObjects } from '../publication/read-back.ts';
 import { receiptText } from '../publication/receipt.ts';
 import { planRefresh } from '../publication/refresh.ts';
 import { filterPlaces, type Found, type PlaceFilter } from '../publication/selection.ts';
@@ -94,6 +95,7 @@ async function applyChanges(
     }
     const places = changes.map(({ place }) => place);
     const others = await writePages({ release, table, keyText, places }, publishing);
+    await readBackObjects(others, publishing);
     return receiptText({ title: publishing.store.title, places: outcomes, others });
   } catch (error) {
     throw unfinished(error, outcomes, reporter);

@@ -8,6 +8,7 @@ import { addEntries } from './entries.ts';
 import { placeTitle } from './place-rules.ts';
 import type { PlacePlan, PublicationPlan } from './plan.ts';
 import type { IndexFormats } from './published.ts';
+import { readBackObjects } from './read-back.ts';
 import { writeStanding } from './standing-objects.ts';
 import type { PutRecord } from './uploads.ts';
 
@@ -82,6 +83,7 @@ export async function applyPublication(request: ApplyRequest, ports: ApplyPorts)
       places.push(await applyPlace(planned, request, ports));
     }
     others.push(...(await writePages()));
+    await readBackObjects(others, ports);
   } catch (error) {
     throw unfinished(error, places, ports.reporter);
   }

@@ -158,15 +158,19 @@ export async function changePlace(change: PlaceChange, ports: ChangePorts): Prom
     const entries = change.edit(before);
     const stale = (published?.staleAliases.length ?? 0) > 0;
     const isChanged = entries !== before || change.write === 'always' || published?.etag === undefined;
+    const brought = change.arrivals.map(({ entry }) => entry);
     if (!isChanged && !stale) {
-      return { place, outcome: 'unchanged', date: published.date, entries, objects: uploads.records, retries };
+      const { date } = published;
+      // A run whose reading back failed has published: it is this one that has to see that clients get it now.
+      await readBack({ place, date, entries, brought }, ports);
+      return { place, outcome: 'unchanged', date, entries, objects: uploads.records, retries };
     }
     const done = await attempt(change, { published, entries }, { ports, uploads });
     if (done !== undefined) {
       const { date, damaged } = done;
       if (damaged.length > 0) warnOf(damaged, place, ports);
       await writeAliases(done.aliases, { key: ports.format.headOf(place), etag: done.etag }, ports.store, uploads);
-      await readBack({ place, date, entries }, ports);
+      await readBack({ place, date, entries, brought }, ports);
       return { place, outcome: isChanged ? 'published' : 'repaired', date, entries, objects: uploads.records, retries };
     }
     await pause(retries, ports);

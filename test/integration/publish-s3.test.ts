@@ -101,6 +101,27 @@ describe('publish-packages to a bucket', () => {
     expect(server.requests.filter(({ accessKeyId }) => accessKeyId === undefined).length).toBeGreaterThan(0);
   });
 
+  it.each([
+    ['packages', '.deb', 'acme-a_1.0.0-1_debian12_amd64.deb'],
+    ['the key', 'acme.asc', 'acme.asc'],
+  ])('says when anonymous clients do not get %s', async (_title, ending, name) => {
+    const own = await publisher();
+    expect(await own.publish(pathOf('b'))).toMatchObject({ exitCode: 0 });
+    const readable = server.keys().filter((each) => !each.endsWith(ending));
+    const resources = ['*Release*', '*Packages*', '*/by-hash/*', ...readable, ...(ending === '.deb' ? [] : ['*.deb'])];
+    const statement = { Sid: '', Effect: 'Allow', Principal: '*', Action: ['s3:GetObject'] };
+    const Resource = resources.map((each) => `arn:aws:s3:::packages/${each}`);
+    const policy = { Version: '2012-10-17', Statement: [{ ...statement, Resource }] };
+    server.setPolicy(JSON.stringify(policy));
+    const closed = await own.publish(pathOf('a'));
+    expect(closed).toMatchObject({ exitCode: 1 });
+    expect(closed.stderr).toMatch(
+      new RegExp(`clients do not see it at .*${name.replaceAll('.', '\\.')} cannot be had`),
+    );
+    server.setPolicy(JSON.stringify({ ...policy, Statement: [{ ...statement, Resource: 'arn:aws:s3:::packages/*' }] }));
+    expect(await own.publish(pathOf('a'))).toMatchObject({ exitCode: 0 });
+  });
+
   it('loses nothing of six publishers at once', async () => {
     const all = await Promise.all(names.map(() => publisher()));
     const outcomes = await Promise.all(all.map((own, index) => own.publish(pathOf(names[index] ?? ''))));

@@ -8,10 +8,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ChangePorts } from '../../../src/publication/change-ports.ts';
 import { changePlace, type ChangeOutcome, type PlaceChange } from '../../../src/publication/change-place.ts';
 import { addEntries } from '../../../src/publication/entries.ts';
+import { readBackObjects } from '../../../src/publication/read-back.ts';
 import { packageObject, type Arrival } from '../../../src/publication/uploads.ts';
 import type { BuildEvent } from '../../../src/report/event.ts';
 import type { DebEntry } from '../../../src/repository/index-format.ts';
 import type { Place } from '../../../src/repository/place.ts';
+import type { ObjectReader, StoredObject } from '../../../src/store/object-store.ts';
 import { distributionOf } from '../../support/builds.ts';
 import { fakeIndex, fakeSigner, fakeVerifier } from '../../support/fake-index.ts';
 import { Killed, MemoryStore } from '../../support/memory-store.ts';
@@ -356,5 +358,69 @@ describe('changePlace', () => {
       message: expect.stringContaining('clients do not see it') as string,
     });
     expect(await clientView()).toEqual(['a']);
+  });
+
+  describe('reading back', () => {
+    const lost = 'debian/12/amd64/a_1-1_amd64.deb';
+    /** The public address of the store, as far as it lets packages through. */
+    const through = (packages: (key: string) => Promise<StoredObject | undefined>): ObjectReader => ({
+      title: 'https://acme.example',
+      get: (key) => store.get(key),
+      head: (key) => (key.endsWith('.deb') ? packages(key) : store.head(key)),
+    });
+    const publishThrough = async (publicReader: ObjectReader, ...names: readonly string[]): Promise<ChangeOutcome> =>
+      changePlace(adding(await Promise.all(names.map((name) => arrival(name)))), ports({ publicReader }));
+
+    it.each<readonly [string, Partial<StoredObject> | undefined, string]>([
+      ['they cannot get a package', undefined, `${lost} cannot be had`],
+      ['they get a page instead of a package', { size: 512, sha256: undefined }, `${lost} has 512 bytes instead of 1`],
+      ['they get another package', { sha256: 'f'.repeat(64) }, `${lost} is another file`],
+    ])('says that %s', async (_title, seen, problem) => {
+      const reader = through(async (key) => {
+        const there = await store.head(key);
+        return seen === undefined || there === undefined ? undefined : { ...there, ...seen };
+      });
+      await expect(publishThrough(reader, 'a')).rejects.toMatchObject({
+        code: 'repository-invalid',
+        message: `debian/12/amd64 is published, but clients do not see it at ${place.url}: ${problem}`,
+      });
+    });
+
+    it('counts the others', async () => {
+      const reader = through(() => Promise.resolve(undefined));
+      await expect(publishThrough(reader, 'a', 'b', 'c')).rejects.toThrow(`${lost} cannot be had, and 2 more like it`);
+    });
+
+    it('looks again when the same command is run again, though all of it is published', async () => {
+      const closed = through(() => Promise.resolve(undefined));
+      await expect(publishThrough(closed, 'a')).rejects.toThrow('cannot be had');
+      await expect(publishThrough(closed, 'a')).rejects.toThrow('cannot be had');
+      const open = through((key) => store.head(key));
+      await expect(publishThrough(open, 'a')).resolves.toMatchObject({ outcome: 'unchanged' });
+    });
+
+    it('waits for a cache that is slow, asks for what has come and takes sizes where no SHA-256 is told', async () => {
+      await publish('z');
+      const asked: string[] = [];
+      const slow = through(async (key) => {
+        const there = await store.head(key);
+        return asked.push(key) < 3 || there === undefined ? undefined : { ...there, sha256: undefined };
+      });
+      await expect(publishThrough(slow, 'a')).resolves.toMatchObject({ outcome: 'published' });
+      expect(asked).toEqual([lost, lost, lost]);
+    });
+
+    it('sees that clients get what the store has at addresses that no index names, pages aside', async () => {
+      await put('a');
+      const written = [{ key: lost }, { key: 'index.html' }];
+      const closed = through(() => Promise.resolve(undefined));
+      await expect(readBackObjects(written, ports({ publicReader: closed }))).rejects.toMatchObject({
+        code: 'repository-invalid',
+        message: `${lost} is published, but clients do not see it at https://acme.example: ${lost} cannot be had`,
+      });
+      const open = through((key) => store.head(key));
+      await expect(readBackObjects(written, ports({ publicReader: open }))).resolves.toBeUndefined();
+      await expect(readBackObjects(written, ports())).resolves.toBeUndefined();
+    });
   });
 });
