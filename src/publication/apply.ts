@@ -7,6 +7,7 @@ import { addEntries } from './entries.ts';
 import { placeTitle } from './place-rules.ts';
 import type { PlacePlan, PublicationPlan } from './plan.ts';
 import type { IndexFormats } from './published.ts';
+import { readBackObjects } from './read-back.ts';
 import { keyObject, writeStanding } from './standing-objects.ts';
 import type { PutRecord } from './uploads.ts';
 import { writePages, type PageRequest } from './write-pages.ts';
@@ -75,6 +76,7 @@ export async function applyChanges(
       places.push(await changePlace(change, { ...rest, format: formats[change.place.format] }));
     }
     others.push(...(await writePages({ ...repository, places: changes.map(({ place }) => place) }, ports)));
+    await readBackObjects(others, ports);
   } catch (error) {
     throw unfinished(error, places, reporter);
   }

@@ -1,10 +1,11 @@
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 import type { IndexEntry, PublishedIndex } from '../repository/index-format.ts';
 import type { Place } from '../repository/place.ts';
-import type { NewObject } from '../store/object-store.ts';
+import type { NewObject, ObjectStore } from '../store/object-store.ts';
 import { writeAliases } from './aliases.ts';
 import type { ChangePorts } from './change-ports.ts';
 import { keepGeneration } from './history.ts';
+import { damagedPackages, damageReport, findDamaged, type DamagedPackage } from './kept-packages.ts';
 import { nextDate, placeTitle, requireUnchangedFields, widen } from './place-rules.ts';
 import { readBack } from './read-back.ts';
 import { Uploads, type Arrival, type PutRecord } from './uploads.ts';
@@ -60,29 +61,62 @@ function content({ file, sha256 }: Pick<IndexEntry, 'file' | 'sha256'>): string 
   return `${file} ${sha256}`;
 }
 
-/** What has to be seen to before an index may name its entries; the last index vouches for what it names itself. */
-function newcomers(
-  entries: readonly IndexEntry[],
-  arrivals: readonly Arrival[],
-  published: PublishedIndex | undefined,
-): { readonly arrivals: readonly Arrival[]; readonly others: readonly IndexEntry[] } {
+/** The index that was read, and the entries of the next one. */
+interface PlaceState {
+  readonly published: PublishedIndex | undefined;
+  readonly entries: readonly IndexEntry[];
+}
+
+/** What has to be seen to before an index may name its entries. */
+interface Newcomers {
+  readonly arrivals: readonly Arrival[];
+  /** In the store already, though no index names them. */
+  readonly others: readonly IndexEntry[];
+  /** Named by the last index and by the next one, and not there as they say; no arrival brings them back. */
+  readonly damaged: readonly DamagedPackage[];
+}
+
+/**
+ * What has come, and what is no longer there.
+ * @throws CoachbuilderError `repository-invalid` when the index would name more than before, and also what is not there.
+ *   One that names no more makes nothing worse: who yanks and who refreshes before Valid-Until must not be locked out
+ */
+async function newcomers(
+  change: PlaceChange,
+  { published, entries }: PlaceState,
+  store: ObjectStore,
+): Promise<Newcomers> {
   const known = new Set(published?.entries.map(content));
-  const arriving = arrivals.filter(({ entry }) => !known.has(content(entry)));
-  for (const { entry } of arriving) known.add(content(entry));
-  return { arrivals: arriving, others: entries.filter((entry) => !known.has(content(entry))) };
+  const kept = entries.filter((entry) => known.has(content(entry)));
+  const damaged = await findDamaged(kept, change.place, store);
+  const lost = new Set(damaged.filter(({ found }) => found === undefined).map(({ entry }) => content(entry)));
+  const arrivals = change.arrivals.filter(({ entry }) => !known.has(content(entry)) || lost.has(content(entry)));
+  const coming = new Set(arrivals.map(({ entry }) => content(entry)));
+  const left = damaged.filter(({ entry }) => !coming.has(content(entry)));
+  if (left.length > 0 && kept.length < entries.length) throw damagedPackages(left, change.place);
+  const others = entries.filter((entry) => !known.has(content(entry)) && !coming.has(content(entry)));
+  return { arrivals, others, damaged: left };
+}
+
+/** A new head that has taken its place. */
+interface Attempted {
+  readonly date: number;
+  readonly etag: string;
+  readonly aliases: readonly NewObject[];
+  readonly damaged: readonly DamagedPackage[];
 }
 
 /** One attempt: a new head, or word that somebody else has written one since `published` was read. */
 async function attempt(
   change: PlaceChange,
-  state: { readonly published: PublishedIndex | undefined; readonly entries: readonly IndexEntry[] },
+  state: PlaceState,
   { ports, uploads }: { readonly ports: ChangePorts; readonly uploads: Uploads },
-): Promise<{ readonly date: number; readonly etag: string; readonly aliases: readonly NewObject[] } | undefined> {
+): Promise<Attempted | undefined> {
   const { published, entries } = state;
   const place = widen(change.place, published);
   const date = nextDate(place, published, ports.clock);
   const validUntil = change.validFor === undefined ? undefined : date + change.validFor;
-  const { arrivals, others } = newcomers(entries, change.arrivals, published);
+  const { arrivals, others, damaged } = await newcomers(change, state, ports.store);
   await uploads.packages(arrivals, place, others);
   const rendered = await ports.format.render({ place, entries, date, validUntil, signer: ports.signer });
   await uploads.immutable(rendered.immutable);
@@ -95,7 +129,12 @@ async function attempt(
     published?.etag === undefined ? { kind: 'absent' } : { kind: 'unchanged', etag: published.etag },
   );
   uploads.record(rendered.head, swapped.outcome === 'stored' ? 'put' : 'lost');
-  return swapped.outcome === 'stored' ? { date, etag: swapped.etag, aliases: rendered.aliases } : undefined;
+  return swapped.outcome === 'stored' ? { date, etag: swapped.etag, aliases: rendered.aliases, damaged } : undefined;
+}
+
+function warnOf(damaged: readonly DamagedPackage[], place: Place, { reporter }: ChangePorts): void {
+  const { message, details, hint } = damageReport(damaged, place);
+  reporter.report({ type: 'warning', message: [message, ...details].join('; '), hint });
 }
 
 /**
@@ -106,8 +145,8 @@ async function attempt(
  * old index or the new one. Killed anywhere, the next run of the same change finishes it.
  * @throws CoachbuilderError `publication-refused` (from `edit`; the clock; Origin, Label, Suite or Codename would change;
  *   an object of the same name has other bytes), `publication-conflict` (others were faster, again and again),
- *   `repository-invalid` and `signature-invalid` (what is published is damaged, or not what a client sees afterwards),
- *   `signing-failed`, `store-unavailable`, `store-denied`, `store-missing`
+ *   `repository-invalid` and `signature-invalid` (what is published is damaged, packages included, or not what a client
+ *   sees afterwards), `signing-failed`, `store-unavailable`, `store-denied`, `store-missing`
  */
 export async function changePlace(change: PlaceChange, ports: ChangePorts): Promise<ChangeOutcome> {
   const { place } = change;
@@ -119,14 +158,19 @@ export async function changePlace(change: PlaceChange, ports: ChangePorts): Prom
     const entries = change.edit(before);
     const stale = (published?.staleAliases.length ?? 0) > 0;
     const isChanged = entries !== before || change.write === 'always' || published?.etag === undefined;
+    const brought = change.arrivals.map(({ entry }) => entry);
     if (!isChanged && !stale) {
-      return { place, outcome: 'unchanged', date: published.date, entries, objects: uploads.records, retries };
+      const { date } = published;
+      // A run whose reading back failed has published: it is this one that has to see that clients get it now.
+      await readBack({ place, date, entries, brought }, ports);
+      return { place, outcome: 'unchanged', date, entries, objects: uploads.records, retries };
     }
     const done = await attempt(change, { published, entries }, { ports, uploads });
     if (done !== undefined) {
-      const { date } = done;
+      const { date, damaged } = done;
+      if (damaged.length > 0) warnOf(damaged, place, ports);
       await writeAliases(done.aliases, { key: ports.format.headOf(place), etag: done.etag }, ports.store, uploads);
-      await readBack({ place, date, entries }, ports);
+      await readBack({ place, date, entries, brought }, ports);
       return { place, outcome: isChanged ? 'published' : 'repaired', date, entries, objects: uploads.records, retries };
     }
     await pause(retries, ports);

@@ -101,7 +101,8 @@ export interface IndexFormat {
   /**
    * Reads metadata, never packages.
    * @returns undefined when nothing was published yet
-   * @throws CoachbuilderError `signature-invalid`, `repository-invalid` (damaged, or an index that is not the one its head names)
+   * @throws CoachbuilderError `signature-invalid`, `repository-invalid` (damaged, an index that is not the one its head
+   *   names, or a head that is older than its signed aliases)
    */
   read(place: Place, reader: ObjectReader, verifier: Verifier): Promise<PublishedIndex | undefined>;
   /** The entries of new packages, in the order of the files. */

@@ -305,6 +305,62 @@ describe('reading', () => {
     },
   );
 
+  describe.each([
+    ['flat', flat],
+    ['classic', classic],
+  ] as const)('an InRelease that was put back, in the %s layout', (_title, place) => {
+    const head = aptIndex(testPorts({ cacheDirectory: '/nonexistent' })).headOf(place);
+    const [release, signature] = ['Release', 'Release.gpg'].map((name) => `${dirname(head)}/${name}`) as [
+      string,
+      string,
+    ];
+
+    /** The newest publication, under the head of the one before. */
+    async function rolledBack(): Promise<Shelf> {
+      const shelf = await published(place, { entries: [] });
+      const older = shelf.peek(head)!.bytes;
+      await publish(shelf, { ...(await request(place, { date: date + 1 })), format, files });
+      shelf.put(head, older);
+      return shelf;
+    }
+
+    test('is refused as long as what is newer is signed beside it', async () => {
+      const shelf = await rolledBack();
+      expect(await failing(format.read(place, shelf, key.verifier))).toBe(
+        `repository-invalid shelf:/${head} leads to an index of 2026-11-01T00:00:00Z, but what is signed beside it is of 2026-11-01T00:00:01Z: somebody has put an older index back`,
+      );
+      await expect(format.read(place, shelf, key.verifier)).rejects.toMatchObject({
+        hint: expect.stringMatching(/--clearsign .* remove Release and Release\.gpg there/) as string,
+      });
+      const forged = shelf.copy();
+      forged.put(signature, await other.signer.detachSign(forged.peek(release)!.bytes));
+      expect((await format.read(place, forged, key.verifier))?.staleAliases).toContain(release);
+    });
+
+    test('is read again when Release was signed as the head, or removed because it was meant', async () => {
+      const shelf = await rolledBack();
+      shelf.put(head, await key.signer.clearSign(shelf.text(release)));
+      expect(await format.read(place, shelf, key.verifier)).toMatchObject({ date: date + 1, staleAliases: [] });
+      const meant = await rolledBack();
+      for (const each of [release, signature]) meant.delete(each);
+      expect(await format.read(place, meant, key.verifier)).toMatchObject({ date, entries: [] });
+    });
+
+    test('is none when somebody publishes between two looks', async () => {
+      const [shelf, whole] = [await rolledBack(), await published(place, { date: date + 1 })];
+      const racing: ObjectReader = {
+        title: shelf.title,
+        head: (name) => shelf.head(name),
+        get: (name) => {
+          const found = shelf.get(name);
+          if (name === head) shelf.put(head, whole.peek(head)!.bytes);
+          return found;
+        },
+      };
+      expect(await format.read(place, racing, key.verifier)).toMatchObject({ date });
+    });
+  });
+
   const hashOf = (shelf: Shelf, name: string): string =>
     `${flat.root}/by-hash/SHA256/${createHash('sha256')
       .update(shelf.peek(`${flat.root}/${name}`)!.bytes)

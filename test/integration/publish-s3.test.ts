@@ -101,6 +101,27 @@ describe('publish-packages to a bucket', () => {
     expect(server.requests.filter(({ accessKeyId }) => accessKeyId === undefined).length).toBeGreaterThan(0);
   });
 
+  it.each([
+    ['packages', '.deb', 'acme-a_1.0.0-1_debian12_amd64.deb'],
+    ['the key', 'acme.asc', 'acme.asc'],
+  ])('says when anonymous clients do not get %s', async (_title, ending, name) => {
+    const own = await publisher();
+    expect(await own.publish(pathOf('b'))).toMatchObject({ exitCode: 0 });
+    const readable = server.keys().filter((each) => !each.endsWith(ending));
+    const resources = ['*Release*', '*Packages*', '*/by-hash/*', ...readable, ...(ending === '.deb' ? [] : ['*.deb'])];
+    const statement = { Sid: '', Effect: 'Allow', Principal: '*', Action: ['s3:GetObject'] };
+    const Resource = resources.map((each) => `arn:aws:s3:::packages/${each}`);
+    const policy = { Version: '2012-10-17', Statement: [{ ...statement, Resource }] };
+    server.setPolicy(JSON.stringify(policy));
+    const closed = await own.publish(pathOf('a'));
+    expect(closed).toMatchObject({ exitCode: 1 });
+    expect(closed.stderr).toMatch(
+      new RegExp(`clients do not see it at .*${name.replaceAll('.', '\\.')} cannot be had`),
+    );
+    server.setPolicy(JSON.stringify({ ...policy, Statement: [{ ...statement, Resource: 'arn:aws:s3:::packages/*' }] }));
+    expect(await own.publish(pathOf('a'))).toMatchObject({ exitCode: 0 });
+  });
+
   it('loses nothing of six publishers at once', async () => {
     const all = await Promise.all(names.map(() => publisher()));
     const outcomes = await Promise.all(all.map((own, index) => own.publish(pathOf(names[index] ?? ''))));
@@ -116,6 +137,8 @@ describe('publish-packages to a bucket', () => {
     server.clearLog();
     expect(await own.publish(pathOf('b'))).toMatchObject({ exitCode: 0 });
     const few = server.requests.length;
+    const fewLists = server.requests.filter(({ operation }) => operation === 'ListObjectsV2').length;
+    expect(fewLists).toBe(1);
 
     const { index } = await clientView();
     const [first] = index?.entries ?? [];
@@ -133,10 +156,16 @@ describe('publish-packages to a bucket', () => {
     const store = openStore({ url: 's3://packages', endpoint: server.endpoint, region: 'us-east-1', env: server.env });
     for (const object of [...rendered.immutable, rendered.head, ...rendered.aliases])
       await store.put(object, { kind: 'none' });
+    // All of them are one file, under many names.
+    const bytes = server.object(`${place.root}/${first.file}`)?.bytes ?? '';
+    for (const { file } of many) server.tamper(`${place.root}/${file}`, Buffer.from(bytes));
 
     server.clearLog();
     expect(await own.publish(pathOf('c'))).toMatchObject({ exitCode: 0 });
-    expect(server.requests.length).toBe(few);
+    // Whether everything is there that the index names is asked of lists, of a thousand objects each: never one by one.
+    const lists = server.requests.filter(({ operation }) => operation === 'ListObjectsV2').length;
+    expect(lists).toBe(3);
+    expect(server.requests.length - lists).toBe(few - fewLists);
     expect(few).toBeLessThan(80);
     // What is not there is asked for once more, for S3's word why: at the address of a release package.
     const read = server.requests.filter(

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 
-import { CoachbuilderError } from '../../errors/coachbuilder-error.ts';
 import type { Verifier } from '../../signing/signer.ts';
 import type { ObjectReader } from '../../store/object-store.ts';
 import { mapConcurrently } from '../../system/files.ts';
 import type { DebEntry, PublishedIndex } from '../index-format.ts';
 import type { Place } from '../place.ts';
+import { readAliases } from './aliases.ts';
 import { decodeText, invalidFile } from './invalid.ts';
 import { byHash, joinPath, parseIndexPath, releaseDirectory, type PackagesFile } from './layout.ts';
 import { parsePackages, uniteEntries } from './packages-file.ts';
@@ -86,31 +86,6 @@ async function readNamedIndex(
   return { origin, entries: parsePackages(decodeText(content, origin), origin) };
 }
 
-/** Whether an object is the one that the head names. */
-async function isCurrent(key: string, file: ReleaseFile, reader: ObjectReader): Promise<boolean> {
-  const stored = await reader.head(key);
-  if (stored?.size !== file.size) return false;
-  if (stored.sha256 !== undefined) return stored.sha256 === file.sha256;
-  const bytes = (await reader.get(key))?.bytes;
-  return bytes !== undefined && sha256Of(bytes) === file.sha256;
-}
-
-async function isSignatureOf(
-  release: Buffer,
-  key: string,
-  { reader, verifier }: { readonly reader: ObjectReader; readonly verifier: Verifier },
-): Promise<boolean> {
-  const signature = await reader.get(key);
-  if (signature === undefined) return false;
-  try {
-    await verifier.verifyDetached(release, signature.bytes.toString('latin1'), `${reader.title}/${key}`);
-    return true;
-  } catch (error) {
-    if (error instanceof CoachbuilderError && error.code === 'signature-invalid') return false;
-    throw error;
-  }
-}
-
 /**
  * The head, unless there is none yet. A first publication would take the place of an index that has no head: ours always
  * has one, and has it first, so that this is another program's, or somebody has deleted InRelease.
@@ -135,7 +110,7 @@ async function fetchHead(root: string, reader: ObjectReader): ReturnType<ObjectR
 
 /**
  * Reads what is published at a place, as a client does: what InRelease says when it is signed, and the indexes that it
- * names when they are the ones.
+ * names when they are the ones. A head that is older than what is signed beside it is refused, whatever it says.
  * @returns undefined when nothing was published yet
  * @throws CoachbuilderError `signature-invalid`, `repository-invalid`
  */
@@ -157,23 +132,19 @@ export async function readAptIndex(
 
   // What a clear-signed text ends with is not signed (RFC 9580, 7.2); Release ends with a line feed.
   const signed = Buffer.from(`${text.replace(/\n+$/, '')}\n`);
-  const releaseFile = { path: 'Release', size: signed.length, sha256: sha256Of(signed) };
-  const aliases = [...release.files, releaseFile];
-  const current = await mapConcurrently(aliases, atOnce, (file) => isCurrent(`${root}/${file.path}`, file, reader));
-  const stale = aliases.filter((_, index) => current[index] === false).map(({ path }) => `${root}/${path}`);
-  const signature = `${root}/Release.gpg`;
-  if (!(await isSignatureOf(signed, signature, { reader, verifier }))) stale.push(signature);
+  const { date, files } = release;
+  const aliases = await readAliases({ key, etag: head.etag, date, root, text: signed, files }, { reader, verifier });
 
   const hashed = named.flatMap(({ directory, forms }) =>
     isByHash ? [...forms.values()].map(({ sha256 }) => joinPath(root, byHash(directory, sha256))) : [],
   );
   return {
     etag: head.etag,
-    date: release.date,
+    date,
     validUntil: release.validUntil,
     entries: uniteEntries(indexes),
     frozen: release.frozen,
-    objects: [key, ...hashed, ...aliases.map(({ path }) => `${root}/${path}`), signature],
-    staleAliases: stale,
+    objects: [key, ...hashed, ...aliases.keys],
+    staleAliases: aliases.stale,
   };
 }

@@ -5,6 +5,7 @@ import { CoachbuilderError } from '../../errors/coachbuilder-error.ts';
 import type { Verifier } from '../../signing/signer.ts';
 import type { ObjectReader } from '../../store/object-store.ts';
 import type { PublishedIndex, RpmEntry } from '../index-format.ts';
+import { refuseOlderHead, type ReadHead } from '../older-head.ts';
 import type { Place } from '../place.ts';
 import { readEntries, type Author, type OfEach } from './entries.ts';
 import { fixedDirectory, layout, snapshotDirectory, snapshotName, type IndexDirectory } from './layout.ts';
@@ -134,10 +135,26 @@ async function readSnapshot(place: Place, name: string, source: Source): Promise
   );
 }
 
+/** What is at the fixed path, when it is signed and an index; undefined for what is not. */
+async function readFixed(
+  directory: IndexDirectory,
+  files: readonly [repomd: Buffer, signature: Buffer],
+  source: Source,
+): Promise<SignedRepomd | undefined> {
+  try {
+    return await readSigned(directory, ...files, source);
+  } catch (error) {
+    const isTheirs =
+      error instanceof CoachbuilderError && ['signature-invalid', 'repository-invalid'].includes(error.code);
+    if (!isTheirs) throw error;
+    return undefined;
+  }
+}
+
 /** What is at the fixed path besides the snapshot, and which of its two files are not what they should be. */
 async function compareFixed(
   place: Place,
-  snapshot: SignedRepomd,
+  { snapshot, head }: { readonly snapshot: SignedRepomd; readonly head: ReadHead },
   source: Source,
 ): Promise<Pick<PublishedIndex, 'objects' | 'staleAliases'>> {
   const directory = fixedDirectory(place);
@@ -145,20 +162,17 @@ async function compareFixed(
   const both = [key, `${key}.asc`];
   const [repomd, signature] = await Promise.all(both.map((each) => source.reader.get(each)));
   if (repomd === undefined || signature === undefined) return { objects: both, staleAliases: both };
-  try {
-    const fixed = await readSigned(directory, repomd.bytes, signature.bytes, source);
-    // The primary files differ in where packages are; every other change changes these, too.
-    const isSame =
-      fixed.repomd.date === snapshot.repomd.date &&
-      fixed.repomd.records.filelists.sha256 === snapshot.repomd.records.filelists.sha256 &&
-      fixed.repomd.records.other.sha256 === snapshot.repomd.records.other.sha256;
-    return { objects: objectsOf(fixed), staleAliases: isSame ? [] : both };
-  } catch (error) {
-    const isTheirs =
-      error instanceof CoachbuilderError && ['signature-invalid', 'repository-invalid'].includes(error.code);
-    if (!isTheirs) throw error;
-    return { objects: both, staleAliases: both };
-  }
+  const fixed = await readFixed(directory, [repomd.bytes, signature.bytes], source);
+  if (fixed === undefined) return { objects: both, staleAliases: both };
+  const { date, records } = fixed.repomd;
+  const restore = `Make the mirrorlist's one line the address of the snapshot of that date: ${layout.addressOf(place, `${String(date)}-…`)}, in full as the store has it`;
+  await refuseOlderHead(head, { keys: both, date }, { reader: source.reader, restore });
+  // The primary files differ in where packages are; every other change changes these, too.
+  const isSame =
+    date === snapshot.repomd.date &&
+    records.filelists.sha256 === snapshot.repomd.records.filelists.sha256 &&
+    records.other.sha256 === snapshot.repomd.records.other.sha256;
+  return { objects: objectsOf(fixed), staleAliases: isSame ? [] : both };
 }
 
 /**
@@ -193,6 +207,7 @@ async function adopt(place: Place, source: Source): Promise<PublishedIndex | und
 
 /**
  * What is published at a place: the snapshot that its mirrorlist names, when its signature and its files' hashes are right.
+ * One that is older than what is signed at the fixed path is refused.
  * @throws CoachbuilderError `signature-invalid`, `repository-invalid`
  */
 export async function readYumIndex(
@@ -206,13 +221,14 @@ export async function readYumIndex(
   if (head === undefined) return adopt(place, source);
   const name = snapshotNamed(head.bytes.toString(), place, titleOf(source, key));
   const snapshot = await readSnapshot(place, name, source);
+  const { date } = snapshot.repomd;
   const [entries, fixed] = await Promise.all([
     entriesOf(snapshot, 'ours', source),
-    compareFixed(place, snapshot, source),
+    compareFixed(place, { snapshot, head: { key, etag: head.etag, date } }, source),
   ]);
   return {
     etag: head.etag,
-    date: snapshot.repomd.date,
+    date,
     entries,
     frozen: {},
     objects: [key, ...objectsOf(snapshot), ...fixed.objects],

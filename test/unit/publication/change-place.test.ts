@@ -8,9 +8,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ChangePorts } from '../../../src/publication/change-ports.ts';
 import { changePlace, type ChangeOutcome, type PlaceChange } from '../../../src/publication/change-place.ts';
 import { addEntries } from '../../../src/publication/entries.ts';
-import type { Arrival } from '../../../src/publication/uploads.ts';
+import { readBackObjects } from '../../../src/publication/read-back.ts';
+import { packageObject, type Arrival } from '../../../src/publication/uploads.ts';
+import type { BuildEvent } from '../../../src/report/event.ts';
 import type { DebEntry } from '../../../src/repository/index-format.ts';
 import type { Place } from '../../../src/repository/place.ts';
+import type { ObjectReader, StoredObject } from '../../../src/store/object-store.ts';
 import { distributionOf } from '../../support/builds.ts';
 import { fakeIndex, fakeSigner, fakeVerifier } from '../../support/fake-index.ts';
 import { Killed, MemoryStore } from '../../support/memory-store.ts';
@@ -70,6 +73,15 @@ function ports(facts: Partial<ChangePorts> = {}): ChangePorts {
 
 async function publish(...names: readonly string[]): Promise<ChangeOutcome> {
   return changePlace(adding(await Promise.all(names.map((name) => arrival(name)))), ports());
+}
+
+/** Puts a package where it belongs, and says it to nobody. */
+async function put(name: string): Promise<void> {
+  const made = await arrival(name);
+  if (made.kind !== 'upload') throw new Error('it is not to be copied');
+  const silent = new MemoryStore();
+  await silent.put(packageObject(place, made.entry, made.path), { kind: 'absent' });
+  for (const [key, held] of silent.objects) store.objects.set(key, held);
 }
 
 /** What a client sees: the names in the index, all of whose packages it can get. */
@@ -263,6 +275,82 @@ describe('changePlace', () => {
     expect(store.objects.size).toBe(0);
   });
 
+  describe('when a published package was removed', () => {
+    const lost = 'debian/12/amd64/a_1-1_amd64.deb';
+    const yanking = (name: string): PlaceChange =>
+      adding([], { edit: (entries) => entries.filter((entry) => entry.name !== name) });
+    const refreshing = (): PlaceChange => adding([], { write: 'always', edit: (entries) => entries });
+
+    /** What is done, and what is warned of meanwhile. */
+    async function warned(change: PlaceChange): Promise<readonly string[]> {
+      const warnings: string[] = [];
+      const report = (event: BuildEvent): void => {
+        if (event.type === 'warning') warnings.push(`${event.message}; ${event.hint ?? ''}`);
+      };
+      await changePlace(change, ports({ reporter: { report, close: () => undefined } }));
+      return warnings;
+    }
+
+    beforeEach(async () => {
+      await publish('a', 'b');
+      store.objects.delete(lost);
+    });
+
+    it('names no more in an index that would name it, and has written nothing', async () => {
+      const before = new Map(store.objects);
+      await expect(publish('c')).rejects.toMatchObject({
+        code: 'repository-invalid',
+        details: [`${lost} is not there`],
+        hint: expect.stringContaining('yank --distribution=debian-12 --channel=stable a=1-1;') as string,
+      });
+      expect(store.objects).toEqual(before);
+    });
+
+    it('names no more beside one of another size', async () => {
+      const other = store.objects.get('debian/12/amd64/b_1-1_amd64.deb');
+      if (other === undefined) throw new Error('b was not published');
+      store.objects.set(lost, { ...other, object: { ...other.object, size: 7 } });
+      await expect(publish('c')).rejects.toMatchObject({
+        details: [`${lost} has 7 bytes, and 1 in the index`],
+        hint: expect.stringContaining('delete what has other bytes') as string,
+      });
+    });
+
+    it('is told of all of them at once', async () => {
+      store.objects.delete('debian/12/amd64/b_1-1_amd64.deb');
+      await expect(publish('c')).rejects.toMatchObject({
+        details: [`${lost} is not there`, 'debian/12/amd64/b_1-1_amd64.deb is not there'],
+        hint: expect.stringContaining(' a=1-1 b=1-1;') as string,
+      });
+    });
+
+    it('lets it be yanked, and others be published after that', async () => {
+      expect(await warned(yanking('a'))).toEqual([]);
+      await publish('c');
+      expect(await clientView()).toEqual(['b', 'c']);
+    });
+
+    it('lets another one be yanked, and indexes be refreshed, and says what is missing', async () => {
+      const warning = expect.stringContaining(`${lost} is not there; put the same files back`) as string;
+      expect(await warned(refreshing())).toEqual([warning]);
+      expect(await warned(yanking('b'))).toEqual([warning]);
+    });
+
+    it('puts it back when it comes along', async () => {
+      await publish('a', 'c');
+      expect(await clientView()).toEqual(['a', 'b', 'c']);
+    });
+
+    it('asks for what a list lacks by itself, for a server whose lists lag behind', async () => {
+      store.meanwhile = async ({ method, key }) => {
+        if (method === 'list') expect(key).toBe('debian/12/amd64/');
+        if (method === 'head' && key === lost) await put('a');
+      };
+      await publish('c');
+      expect(await clientView()).toEqual(['a', 'b', 'c']);
+    });
+  });
+
   it('says when clients do not see what was published', async () => {
     const elsewhere = new MemoryStore();
     await expect(changePlace(adding([await arrival('a')]), ports({ publicReader: elsewhere }))).rejects.toMatchObject({
@@ -270,5 +358,69 @@ describe('changePlace', () => {
       message: expect.stringContaining('clients do not see it') as string,
     });
     expect(await clientView()).toEqual(['a']);
+  });
+
+  describe('reading back', () => {
+    const lost = 'debian/12/amd64/a_1-1_amd64.deb';
+    /** The public address of the store, as far as it lets packages through. */
+    const through = (packages: (key: string) => Promise<StoredObject | undefined>): ObjectReader => ({
+      title: 'https://acme.example',
+      get: (key) => store.get(key),
+      head: (key) => (key.endsWith('.deb') ? packages(key) : store.head(key)),
+    });
+    const publishThrough = async (publicReader: ObjectReader, ...names: readonly string[]): Promise<ChangeOutcome> =>
+      changePlace(adding(await Promise.all(names.map((name) => arrival(name)))), ports({ publicReader }));
+
+    it.each<readonly [string, Partial<StoredObject> | undefined, string]>([
+      ['they cannot get a package', undefined, `${lost} cannot be had`],
+      ['they get a page instead of a package', { size: 512, sha256: undefined }, `${lost} has 512 bytes instead of 1`],
+      ['they get another package', { sha256: 'f'.repeat(64) }, `${lost} is another file`],
+    ])('says that %s', async (_title, seen, problem) => {
+      const reader = through(async (key) => {
+        const there = await store.head(key);
+        return seen === undefined || there === undefined ? undefined : { ...there, ...seen };
+      });
+      await expect(publishThrough(reader, 'a')).rejects.toMatchObject({
+        code: 'repository-invalid',
+        message: `debian/12/amd64 is published, but clients do not see it at ${place.url}: ${problem}`,
+      });
+    });
+
+    it('counts the others', async () => {
+      const reader = through(() => Promise.resolve(undefined));
+      await expect(publishThrough(reader, 'a', 'b', 'c')).rejects.toThrow(`${lost} cannot be had, and 2 more like it`);
+    });
+
+    it('looks again when the same command is run again, though all of it is published', async () => {
+      const closed = through(() => Promise.resolve(undefined));
+      await expect(publishThrough(closed, 'a')).rejects.toThrow('cannot be had');
+      await expect(publishThrough(closed, 'a')).rejects.toThrow('cannot be had');
+      const open = through((key) => store.head(key));
+      await expect(publishThrough(open, 'a')).resolves.toMatchObject({ outcome: 'unchanged' });
+    });
+
+    it('waits for a cache that is slow, asks for what has come and takes sizes where no SHA-256 is told', async () => {
+      await publish('z');
+      const asked: string[] = [];
+      const slow = through(async (key) => {
+        const there = await store.head(key);
+        return asked.push(key) < 3 || there === undefined ? undefined : { ...there, sha256: undefined };
+      });
+      await expect(publishThrough(slow, 'a')).resolves.toMatchObject({ outcome: 'published' });
+      expect(asked).toEqual([lost, lost, lost]);
+    });
+
+    it('sees that clients get what the store has at addresses that no index names, pages aside', async () => {
+      await put('a');
+      const written = [{ key: lost }, { key: 'index.html' }];
+      const closed = through(() => Promise.resolve(undefined));
+      await expect(readBackObjects(written, ports({ publicReader: closed }))).rejects.toMatchObject({
+        code: 'repository-invalid',
+        message: `${lost} is published, but clients do not see it at https://acme.example: ${lost} cannot be had`,
+      });
+      const open = through((key) => store.head(key));
+      await expect(readBackObjects(written, ports({ publicReader: open }))).resolves.toBeUndefined();
+      await expect(readBackObjects(written, ports())).resolves.toBeUndefined();
+    });
   });
 });

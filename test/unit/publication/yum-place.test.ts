@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -120,11 +121,20 @@ describe('publishing to a yum repository', () => {
 
   it('takes over what another tool made and somebody signed, and it only once', async () => {
     const index = await format.render({
-      ...{ place, entries: [rpmEntry('z', '1-1')], date: 1_700_000_000, validUntil: undefined, signer },
+      ...{
+        place,
+        entries: [rpmEntry('z', '1-1', { content: 'z' })],
+        date: 1_700_000_000,
+        validUntil: undefined,
+        signer,
+      },
     });
     const all = [...index.immutable, ...index.aliases].filter(({ key }) => !key.includes('/.snap/'));
     for (const object of all) await store.put(object, { kind: 'none' });
-    await store.put({ ...index.head, key: `${place.root}/z-1-1.noarch.rpm` }, { kind: 'none' });
+    const bytes = Buffer.from('z');
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    const file = { key: `${place.root}/z-1-1.noarch.rpm`, body: { kind: 'bytes', bytes }, size: 1, sha256 } as const;
+    await store.put({ ...file, contentType: 'application/x-rpm', caching: 'immutable' }, { kind: 'none' });
     const others = await Promise.all(['a', 'b'].map(publish));
     expect(await names()).toEqual(['a', 'b', 'z']);
     expect(others.map(({ outcome }) => outcome)).toEqual(['published', 'published']);

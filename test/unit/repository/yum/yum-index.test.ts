@@ -6,6 +6,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { IndexEntry, RenderedIndex } from '../../../../src/repository/index-format.ts';
 import { renderRepomd, metadataFile, readRepomd, kinds } from '../../../../src/repository/yum/repomd.ts';
 import { yumIndex } from '../../../../src/repository/yum/yum-index.ts';
+import type { ObjectReader } from '../../../../src/store/object-store.ts';
 import { rpmEntry } from '../../../support/rpm-entries.ts';
 import { fakeSigner, yumPlace, YumStore } from '../../../support/yum-store.ts';
 
@@ -203,6 +204,76 @@ describe('what is read', () => {
     const published = await format.read(place, store, signer);
     expect(published?.staleAliases).toEqual([fixed, `${fixed}.asc`]);
     expect(published?.entries).toHaveLength(4);
+  });
+
+  describe('when an older mirrorlist was put back', () => {
+    const later = 1_760_000_001;
+    let newer: RenderedIndex;
+
+    beforeEach(async () => {
+      const older = store.text(head);
+      newer = await render(entries.slice(0, 1), later, signer);
+      store.publish(newer);
+      store.write(head, older);
+    });
+
+    it('is refused, and says what to do', async () => {
+      const reading = format.read(place, store, signer);
+      await expect(reading).rejects.toThrow(
+        failure(
+          'repository-invalid',
+          `memory:/${head}`,
+          '2025-10-09T08:53:20Z',
+          '2025-10-09T08:53:21Z',
+          'put an older',
+        ),
+      );
+      await expect(reading).rejects.toMatchObject({
+        details: [`of 2025-10-09T08:53:21Z: memory:/${fixed}`, `of 2025-10-09T08:53:21Z: memory:/${fixed}.asc`],
+        hint: expect.stringMatching(/\.snap\/1760000001-….*remove repomd\.xml and repomd\.xml\.asc/) as string,
+      });
+    });
+
+    it('is read again when the newer line is there', async () => {
+      store.put(newer.head);
+      await expect(format.read(place, store, signer)).resolves.toMatchObject({ date: later, staleAliases: [] });
+    });
+
+    it('is read when the newer aliases were removed: it was meant', async () => {
+      for (const key of [fixed, `${fixed}.asc`]) store.objects.delete(key);
+      await expect(format.read(place, store, signer)).resolves.toMatchObject({
+        date: later - 1,
+        staleAliases: [fixed, `${fixed}.asc`],
+      });
+    });
+
+    it('proves nothing by what another key has signed', async () => {
+      store.write(`${fixed}.asc`, await fakeSigner('other').detachSign(store.bytes(fixed)));
+      await expect(format.read(place, store, signer)).resolves.toMatchObject({ date: later - 1 });
+    });
+
+    it('is no matter when somebody publishes between two looks', async () => {
+      const { title } = store;
+      const racing: ObjectReader = {
+        title,
+        head: () => store.head(),
+        get: (key) => {
+          const found = store.get(key);
+          if (key === head) store.put(newer.head);
+          return found;
+        },
+      };
+      const published = await format.read(place, racing, signer);
+      expect(published).toMatchObject({ date: later - 1, staleAliases: [fixed, `${fixed}.asc`] });
+    });
+  });
+
+  it('takes aliases of the same date for stale ones', async () => {
+    const twin = await render(entries.slice(0, 1), 1_760_000_000, signer);
+    store.put(...twin.immutable, ...twin.aliases);
+    await expect(format.read(place, store, signer)).resolves.toMatchObject({
+      staleAliases: [fixed, `${fixed}.asc`],
+    });
   });
 
   it('is refused when the repository is at another address, and says what to do', async () => {
