@@ -35,6 +35,7 @@ const suites = {
       zstd: 'zstd',
       rpm2cpio: 'rpm2cpio',
       cpio: 'cpio',
+      rsync: 'rsync',
       ...repositoryTools,
     },
     // Without a browser its tests are skipped, and say so.

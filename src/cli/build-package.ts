@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 
 import { builtInDistributions } from '../distributions/table.ts';
+import { checkHooks } from '../formats/check-hooks.ts';
 import { packagers } from '../formats/packagers.ts';
 import { readIndexSettings, withIndexSettings } from '../lock/index-settings.ts';
 import { lockFileName } from '../lock/lock-file.ts';
@@ -171,6 +172,10 @@ async function carryOut(job: Job): Promise<void> {
   const version = await chosenVersion(job);
   const buildPlan = plan(applications, version, job);
   await writeFileAtomic(join(session.run.path, 'plan.json'), `${JSON.stringify(buildPlan, null, 1)}\n`);
+  await checkHooks(
+    buildPlan.targets.map(({ manifest }) => manifest),
+    job.ports,
+  );
   if (options.dryRun) {
     world.stdout(options.json ? `${JSON.stringify(buildPlan, null, 2)}\n` : describePlan(buildPlan));
     return;

@@ -19,11 +19,16 @@ function directoryValues(directories: readonly TmpfilesDirectory[]): readonly Re
   return directories.map((each) => ({ ...each, mode: octalMode(each.mode) }));
 }
 
+/** A hook's text as scripts have it. */
+export function fragmentText(text: string): string {
+  return text.replace(/\r\n/g, '\n').trimEnd();
+}
+
 function renderStep(step: ShellStep): string {
   const template = `spec-templates/shell/${step.kind}.ejs`;
   switch (step.kind) {
     case 'fragment':
-      return renderTemplate(template, { text: step.text.replace(/\r\n/g, '\n').trimEnd() }, quoteShell);
+      return renderTemplate(template, { text: fragmentText(step.text) }, quoteShell);
     case 'compile-bytecode':
     case 'discard-bytecode':
     case 'remove-leftovers':

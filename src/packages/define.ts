@@ -64,13 +64,18 @@ function refuseSharedPrefix(prefix: string): void {
   });
 }
 
+/** Whether there is a command in a hook. Without one it cannot be put into a subshell (POSIX, Shell Command Language, 2.10.2). */
+export function runsSomething(text: string): boolean {
+  return text.split('\n').some((line) => !/^(?:#|$)/.test(line.trim()));
+}
+
 function scriptsOf(settings: PackageSettings, sources: PackageSources): PackageScripts {
   const fragments = (hook: ScriptHook): readonly string[] => {
     const path = settings.scripts[hook];
     if (path === undefined) return [];
     const text = sources.fragments.get(path);
     if (text === undefined) throw new Error(`Internal error: the script ${path} was not read`);
-    return [text];
+    return runsSomething(text) ? [text] : [];
   };
   return {
     beforeInstall: fragments(hookNames.beforeInstall),

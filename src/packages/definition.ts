@@ -42,7 +42,7 @@ export type ContentEntry =
 
 /**
  * Shell fragments for the moments of a package's life, in neutral terms; `formats/` puts them into maintainer scripts
- * (Debian Policy 6.5) and scriptlets (RPM documentation, "Scriptlets"). Each is POSIX shell without a `#!` line.
+ * (Debian Policy 6.5) and scriptlets (RPM documentation, "Scriptlets"). Each is POSIX shell with a command in it.
  */
 export interface PackageScripts {
   readonly beforeInstall: readonly string[];

@@ -92,6 +92,22 @@ describe('a distribution that nobody knows', () => {
   });
 });
 
+describe('a hook that no shell can read', () => {
+  it('is told with its line before anything is locked, an empty one is none', async () => {
+    const manifest = [
+      'maintainer: Acme <packaging@example.com>',
+      'packages: {main: {scripts: {after-install: bad.sh, before-remove: empty.sh}}}',
+    ].join('\n');
+    const files = { 'coachbuilder.yaml': manifest, 'bad.sh': 'true\nif true; then\n', 'empty.sh': '#!/bin/sh\n' };
+    const project = line.project(hello, files);
+    const said = complaint(await refuse(['--distribution=debian-12,rocky-9', project]));
+    expect(said).toMatch(
+      /^\S+\/bad\.sh:[23]:1: error: sh cannot read this script, after-install of omnibus-python-hello: .*\nerror\[manifest-invalid\]: a script of the packages cannot be read by a shell\n/,
+    );
+    expect(listing(project)).not.toContain('coachbuilder.lock');
+  });
+});
+
 describe('a package URI that is no Python project', () => {
   const hint =
     'hint: give the directory of a project with a pyproject.toml or setup.py, a wheel (.whl), an sdist (.tar.gz, .zip), a URL of either, a git URL (git+https://…), or a requirement such as name==1.0';

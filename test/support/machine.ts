@@ -53,7 +53,7 @@ export async function mustRun(argv: readonly [string, ...string[]], options: Run
   return outcome;
 }
 
-/** The Debian packages of the programs that the acceptance tests use. */
+/** The Debian packages of the programs that the slow tests use. */
 const packageOf = {
   mmdebstrap: 'mmdebstrap',
   rpm: 'rpm',
@@ -71,6 +71,7 @@ const packageOf = {
   xz: 'xz-utils',
   rpm2cpio: 'rpm2cpio',
   cpio: 'cpio',
+  rsync: 'rsync',
   patchelf: 'patchelf',
   rpmsign: 'rpm',
   mergerepo_c: 'createrepo-c',

@@ -1,13 +1,19 @@
 import type { Distribution } from '../../distributions/distribution.ts';
 import { CoachbuilderError } from '../../errors/coachbuilder-error.ts';
-import { serviceDirectoryParents, type ServiceCommand, type ServiceSettings } from '../../manifest/service-settings.ts';
+import {
+  serviceDirectoryParents,
+  type ServiceCommand,
+  type ServiceDirectoryKind,
+  type ServiceSettings,
+} from '../../manifest/service-settings.ts';
 import { quoteShell } from '../quote-shell.ts';
 import { renderTemplate } from '../templates.ts';
+import { directoryLines, type DirectoryContext } from './directories.ts';
 import type { RunnableService } from './runnable.ts';
 import { commandOfUnit } from './unit-file.ts';
 import { quoteSystemd, systemdText } from './systemd-text.ts';
 
-export interface ServiceFileContext {
+export interface ServiceFileContext extends DirectoryContext {
   readonly distribution: Distribution;
   /** Where the virtual environment is installed. */
   readonly prefix: string;
@@ -23,13 +29,13 @@ function ownText(path: string, { texts }: ServiceFileContext): string {
 }
 
 /**
- * systemd has the directories of services (`StateDirectory=`) from version 235 on. The table of distributions does not
- * know its version; releases with a C library of 2.27 or later have systemd 237 or later (Ubuntu 18.04 has both), and all
- * earlier ones have at most 229 (Ubuntu 16.04).
+ * The directories of services that a distribution's systemd can make: those below /run from version 211 on, the others
+ * (`StateDirectory=`) from 235 on. The table of distributions does not know its version; releases with a C library of 2.27
+ * or later have systemd 237 or later (Ubuntu 18.04 has both), and all earlier ones have at most 229 (Ubuntu 16.04).
  */
-function makesDirectories({ glibc }: Distribution): boolean {
+function madeDirectories({ glibc }: Distribution): readonly ServiceDirectoryKind[] {
   const [major = 0, minor = 0] = glibc.split('.').map(Number);
-  return major > 2 || (major === 2 && minor >= 27);
+  return major > 2 || (major === 2 && minor >= 27) ? ['state', 'log', 'cache', 'runtime'] : ['runtime'];
 }
 
 /** The program as an absolute path, then its arguments. */
@@ -38,26 +44,9 @@ function absoluteWords({ words }: ServiceCommand, prefix: string): readonly stri
   return [program.startsWith('/') ? program : `${prefix}/bin/${program}`, ...rest];
 }
 
-const directoryDirectives = {
-  state: 'StateDirectory',
-  log: 'LogsDirectory',
-  cache: 'CacheDirectory',
-  runtime: 'RuntimeDirectory',
-} as const;
-
-/** Directives that make directories; the mode is that of the directories which the package owns. */
-function directoryLines({ directories }: RunnableService, distribution: Distribution): readonly string[] {
-  return (Object.keys(directoryDirectives) as (keyof typeof directoryDirectives)[]).flatMap((kind) => {
-    const names = directories.filter((each) => each.kind === kind).map(({ name }) => name);
-    // RuntimeDirectory= is older than the others (systemd 211), and nothing else could make what lies below /run.
-    if (names.length === 0 || (kind !== 'runtime' && !makesDirectories(distribution))) return [];
-    const directive = directoryDirectives[kind];
-    return [`${directive}=${names.join(' ')}`, `${directive}Mode=${kind === 'runtime' ? '0755' : '0750'}`];
-  });
-}
-
 /** The unit of a service that has a command (systemd.service(5)). */
-function renderUnit(service: RunnableService, { distribution, prefix }: ServiceFileContext): string {
+function renderUnit(service: RunnableService, context: ServiceFileContext): string {
+  const { distribution, prefix } = context;
   const { command, user, group, description } = service;
   return renderTemplate(
     'spec-templates/services/systemd.service.ejs',
@@ -76,7 +65,7 @@ function renderUnit(service: RunnableService, { distribution, prefix }: ServiceF
       environmentFiles: command.environmentFiles,
       words: absoluteWords(command, prefix).map((word) => quoteSystemd(word, 'command')),
       restart: command.restart,
-      directories: directoryLines(service, distribution),
+      directories: directoryLines(service, context, madeDirectories(distribution)),
       hardening: Object.entries(command.hardening).map(([name, value]) => `${name}=${value}`),
     },
     systemdText,

@@ -11,6 +11,7 @@ import { servicePlanner } from '../../../src/formats/services/plan.ts';
 import { commandOfUnit } from '../../../src/formats/services/unit-file.ts';
 import { quoteSystemd } from '../../../src/formats/services/systemd-text.ts';
 import { normalizeGroups, normalizeServices, normalizeUsers } from '../../../src/manifest/services.ts';
+import type { DirectorySettings } from '../../../src/manifest/manifest.ts';
 import type { WrittenPackageOverride } from '../../../src/manifest/schema.ts';
 import { definePackages } from '../../../src/packages/define.ts';
 import type { PackageDefinition } from '../../../src/packages/definition.ts';
@@ -97,12 +98,17 @@ const variants: Readonly<Record<string, WrittenPackageOverride>> = {
   own: { services: { own: { unit: 'own.service', user: 'fleet', 'state-directory': 'own' } } },
 };
 
-function defineNode(distribution: Distribution, written: WrittenPackageOverride): PackageDefinition {
+function defineNode(
+  distribution: Distribution,
+  written: WrittenPackageOverride,
+  directories: readonly DirectorySettings[] = [],
+): PackageDefinition {
   const summary = 'Services of fleet';
   const settings = aPackage({
     id: 'node',
     name: 'acme-fleet-node',
     summary,
+    directories,
     services: normalizeServices(written, { distribution, directory: '/project', summary }),
     users: normalizeUsers(written, summary),
     groups: normalizeGroups(written),
@@ -203,6 +209,48 @@ describe('services', () => {
     ]);
     expect(services.purged).toEqual(['/var/lib/fleet', '/var/lib/fleet/a/b']);
     expect(services.purgedParents).toEqual(['/var/lib/fleet/a']);
+  });
+
+  test.each<[string, Partial<DirectorySettings>, readonly string[]]>([
+    ['as it is without an entry', { path: '/var/lib/other' }, ['StateDirectory=fleet', 'StateDirectoryMode=0750']],
+    ['in another mode', { mode: 0o2755 }, ['StateDirectory=fleet', 'StateDirectoryMode=2755']],
+    ["of another owner, which is the package's alone", { owner: 'root' }, []],
+    ["of another group, which is the package's alone", { group: 'adm' }, []],
+  ])('have the directory that the manifest lists %s', (_, entry, lines) => {
+    const directory = { path: '/var/lib/fleet', mode: 0o755, owner: 'fleet', group: 'fleet', ...entry };
+    const written: WrittenPackageOverride = {
+      services: { fleet: { command: 'fleet', user: 'fleet', 'state-directory': 'fleet' } },
+      users: { fleet: {} },
+    };
+    const definition = defineNode(aDistribution('debian-12'), written, [directory]);
+    const unit = textsOf(definition).get('/lib/systemd/system/fleet.service')!;
+    expect(unit.split('\n').filter((line) => line.startsWith('StateDirectory'))).toEqual(lines);
+    expect(definition.contents).toContainEqual({ kind: 'directory', ...directory });
+  });
+
+  test('have one mode for all directories of a kind that systemd makes', () => {
+    const fleet = { owner: 'www-data', group: 'www-data' };
+    const linesOf = (modes: readonly (number | undefined)[], group?: string): readonly string[] => {
+      const names = modes.map((_, index) => `d${String(index)}`);
+      const directories = modes.flatMap((mode, index) => [
+        ...(mode === undefined ? [] : [{ path: `/var/log/d${String(index)}`, mode, ...fleet }]),
+        ...(mode === undefined ? [] : [{ path: `/run/d${String(index)}`, mode, ...fleet }]),
+      ]);
+      const service = { command: 'fleet', user: 'www-data', 'log-directory': names, 'runtime-directory': names };
+      const written = { services: { fleet: group === undefined ? service : { ...service, group } } };
+      const unit = textsOf(defineNode(aDistribution('rocky-9'), written, directories)).get(
+        '/usr/lib/systemd/system/fleet.service',
+      )!;
+      return unit.split('\n').filter((line) => /^(?:Logs|Runtime)Directory/.test(line));
+    };
+    expect(linesOf([0o755, undefined], 'www-data')).toEqual([
+      ...['LogsDirectory=d1', 'LogsDirectoryMode=0750', 'RuntimeDirectory=d0 d1', 'RuntimeDirectoryMode=0755'],
+    ]);
+    expect(linesOf([0o700, 0o711], 'www-data')).toEqual([
+      ...['LogsDirectory=d0', 'LogsDirectoryMode=0700', 'RuntimeDirectory=d0 d1', 'RuntimeDirectoryMode=0700'],
+    ]);
+    // The group of a user that the manifest does not describe may be any.
+    expect(linesOf([0o700])).toEqual(['RuntimeDirectory=d0', 'RuntimeDirectoryMode=0700']);
   });
 
   test('own their directories, which a purge takes', () => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import { servicePlanner } from '../../../src/formats/services/plan.ts';
 import { definePackages } from '../../../src/packages/define.ts';
+import { planScripts } from '../../../src/packages/scripts.ts';
 import { debianRelation, rpmRelation } from '../../../src/packages/relations.ts';
 import type { PackageDefinition } from '../../../src/packages/definition.ts';
 import type { Manifest, PackageSettings } from '../../../src/manifest/manifest.ts';
@@ -25,7 +26,11 @@ function define(given: Given = {}): readonly PackageDefinition[] {
   const target = aTarget(aDistribution(given.on), aManifest({ packages, ...given.manifest }));
   const sources = {
     sizes: new Map([['/project/f', 3]]),
-    fragments: new Map([['/project/s.sh', 'true\n']]),
+    fragments: new Map([
+      ['/project/s.sh', 'true\n'],
+      ['/project/empty.sh', ''],
+      ['/project/comments.sh', '#!/bin/sh\r\n\n\t# to do\n'],
+    ]),
     services: new Map<string, string>(),
   };
   const planServices = servicePlanner(target, sources);
@@ -265,4 +270,10 @@ test.each(['relative', '/', '/a\nb', '/tab\there'])('%j is no path that can be i
 test('scripts of the manifest reach the moments that they were written for', () => {
   const [, cli] = define({ others: [{ scripts: { 'after-purge': '/project/s.sh' } }] });
   expect(cli!.scripts).toMatchObject({ afterPurge: ['true\n'], afterInstall: [] });
+});
+
+test.each(['debian-12', 'rocky-9'])('scripts of the manifest without a command are no part of scripts on %s', (on) => {
+  const scripts = { 'after-install': '/project/empty.sh', 'before-remove': '/project/comments.sh' };
+  const [, cli] = define({ on, others: [{ scripts }] });
+  expect(planScripts(cli!)).toEqual([]);
 });
