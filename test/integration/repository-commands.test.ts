@@ -169,6 +169,8 @@ describe('publish-packages, by its first word,', () => {
     [['refresh'], 'nothing to refresh'],
     [['list', 'x'], 'Wrong number of arguments'],
     [['list', '--distribution=debian-99'], 'debian-99'],
+    [['list', '--endpoint=http://127.0.0.1:9000'], '--endpoint is about a bucket, and the repository is a directory'],
+    [['refresh', '--region=eu-central-1'], '--region is about a bucket, and the repository is a directory'],
     [['verify'], 'clients meet 1 problem'],
   ])('refuses %j where nothing is published', async (args, message) => {
     const own = await publisher('nothing');
