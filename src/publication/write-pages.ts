@@ -16,8 +16,9 @@ import { pageKeys, renderPages } from './page/pages.ts';
 import { placesSchema } from './page/repositories-schema.ts';
 import { viewOf } from './page/view-of.ts';
 import { widen } from './place-rules.ts';
+import type { PlacePlan, PlannedObject } from './plan.ts';
 import { readPlaces, type IndexFormats, type PublishedPlace } from './published.ts';
-import { conditionFor, readReleases, writeReleases } from './standing-objects.ts';
+import { chooseReleases, conditionFor, readReleases, writeReleases } from './standing-objects.ts';
 import type { PutRecord } from './uploads.ts';
 
 /** How often other publishers may write the pages while we read what they are about. */
@@ -84,16 +85,46 @@ function union(places: readonly Place[]): readonly Place[] {
   return [...found.values()];
 }
 
+/** The places that the repository says it has. */
+async function knownPlaces(
+  request: Pick<PageRequest, 'release' | 'table'>,
+  { store }: Pick<PagePorts, 'store'>,
+): Promise<readonly Place[]> {
+  const document = await store.get(documentKey);
+  return document === undefined ? [] : placesIn(document.bytes.toString(), request);
+}
+
 /** The places that were published before, by this publication or by any other one. */
 async function publishedPlaces(
   request: PageRequest,
   { store, formats, verifier }: PagePorts,
 ): Promise<readonly (PublishedPlace & { readonly index: NonNullable<PublishedPlace['index']> })[]> {
-  const document = await store.get(documentKey);
-  const known = document === undefined ? [] : placesIn(document.bytes.toString(), request);
-  const all = union([...known, ...request.places]);
+  const all = union([...(await knownPlaces(request, { store })), ...request.places]);
   const published = await readPlaces(all, { reader: store, formats, verifier });
   return published.flatMap(({ place, index }) => (index === undefined ? [] : [{ place: widen(place, index), index }]));
+}
+
+/**
+ * The release packages that a publication will put at their addresses without a version: what `writePages` does, on the
+ * indexes as they will be. Writes nothing.
+ * @throws what `IndexFormat.read` throws
+ */
+export async function planReleases(
+  plans: readonly PlacePlan[],
+  request: Pick<PageRequest, 'release' | 'table'>,
+  { store, formats, verifier }: Pick<PagePorts, 'store' | 'formats' | 'verifier'>,
+): Promise<readonly PlannedObject[]> {
+  const distributions = plans.map(({ place }) => place.distribution);
+  const before = await readReleases(distributions, request.release, store);
+  const planned = new Set(plans.map(({ place }) => idOf(place)));
+  const others = (await knownPlaces(request, { store })).filter(
+    (place) => !planned.has(idOf(place)) && distributions.some(({ id }) => id === place.distribution.id),
+  );
+  const published = await readPlaces(union(others), { reader: store, formats, verifier });
+  const indexes = [...plans, ...published.map(({ place, index }) => ({ place, entries: index?.entries ?? [] }))];
+  return chooseReleases(indexes, before, request.release)
+    .filter(({ isThere }) => !isThere)
+    .map(({ key, entry }) => ({ key, size: entry.size }));
 }
 
 /**
