@@ -4,7 +4,7 @@ import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 import type { ReleaseSettings } from '../manifest/manifest.ts';
 import { runStage } from '../pipeline/stage.ts';
 import { publishingTools } from '../plan/required-tools.ts';
-import { unfinished } from '../publication/apply.ts';
+import { unfinished, type Publication } from '../publication/apply.ts';
 import { changePlace, type ChangeOutcome, type PlaceChange } from '../publication/change-place.ts';
 import { collectGarbage } from '../publication/collect-garbage.ts';
 import { garbageText } from '../publication/garbage-text.ts';
@@ -12,12 +12,12 @@ import { listJson, listText } from '../publication/list.ts';
 import { placeTitle } from '../publication/place-rules.ts';
 import { planPromotion } from '../publication/promote.ts';
 import { readPublished, type IndexFormats, type PublishedPlace } from '../publication/published.ts';
-import { receiptText } from '../publication/receipt.ts';
+import { isWritten, receiptText } from '../publication/receipt.ts';
 import { planRefresh } from '../publication/refresh.ts';
 import { filterPlaces, type Found, type PlaceFilter } from '../publication/selection.ts';
 import { verificationText, verifyPublication } from '../publication/verify.ts';
 import { placesIn, writePages } from '../publication/write-pages.ts';
-import { planYank } from '../publication/yank.ts';
+import { planYank, requireFinished } from '../publication/yank.ts';
 import { channels, type Place } from '../repository/place.ts';
 import { placesFor } from '../repository/places.ts';
 import { readKeyFile } from '../signing/key-facts.ts';
@@ -82,7 +82,8 @@ async function applyChanges(
   changes: readonly PlaceChange[],
   publishing: Publishing,
   session: Session,
-): Promise<string> {
+  places = changes.map(({ place }) => place),
+): Promise<Publication> {
   const { formats, release, table, keyText } = publishing;
   const { reporter } = session.ports;
   const outcomes: ChangeOutcome[] = [];
@@ -92,12 +93,31 @@ async function applyChanges(
       reporter.report({ type: 'stage-progress', stage: 'publish', message: placeTitle(change.place) });
       outcomes.push(await changePlace(change, ports));
     }
-    const places = changes.map(({ place }) => place);
     const others = await writePages({ release, table, keyText, places }, publishing);
-    return receiptText({ title: publishing.store.title, places: outcomes, others });
+    return { title: publishing.store.title, places: outcomes, others };
   } catch (error) {
     throw unfinished(error, outcomes, reporter);
   }
+}
+
+async function yank(
+  options: RepositoryCommandOptions,
+  there: readonly PublishedPlace[],
+  publishing: Publishing,
+  session: Session,
+): Promise<string> {
+  const plan = planYank(options.selections, there, publishing.release.repository.validUntil);
+  const repairs = plan.changes.filter(({ place }) => !plan.entries.some((found) => found.place === place));
+  if (options.dryRun) {
+    if (repairs.length === 0 && plan.refusal !== undefined) throw plan.refusal;
+    const repaired = repairs.map(({ place }) => `${placeTitle(place)}: would finish what a stopped run has left\n`);
+    return `${changesText(plan.entries, 'would yank')}${repaired.join('')}`;
+  }
+  // All of them: what a stopped run has left to do is beside places that have nothing to be yanked any more.
+  const places = there.map(({ place }) => place);
+  const publication = await applyChanges(plan.changes, publishing, session, places);
+  requireFinished(plan, isWritten(publication), session.ports.reporter);
+  return receiptText(publication);
 }
 
 async function change(
@@ -109,11 +129,8 @@ async function change(
   const { release, table } = publishing;
   const validFor = release.repository.validUntil;
   const there = await published(options, publishing);
-  if (name === 'refresh') return applyChanges(planRefresh(there, validFor), publishing, session);
-  if (name === 'yank') {
-    const { changes, entries } = planYank(options.selections, there, validFor);
-    return options.dryRun ? changesText(entries, 'would yank') : applyChanges(changes, publishing, session);
-  }
+  if (name === 'refresh') return receiptText(await applyChanges(planRefresh(there, validFor), publishing, session));
+  if (name === 'yank') return yank(options, there, publishing, session);
   const { from, selections, allowOlder } = options;
   const candidates = allPlaces(release, table);
   const missing = there
@@ -125,7 +142,8 @@ async function change(
     { from, to: from === 'testing' ? 'stable' : 'testing', selections, allowOlder, validFor },
     [...there, ...missing],
   );
-  return options.dryRun ? changesText(entries, 'would promote') : applyChanges(changes, publishing, session);
+  if (options.dryRun) return changesText(entries, 'would promote');
+  return receiptText(await applyChanges(changes, publishing, session));
 }
 
 /** What is printed, and what is wrong. */
