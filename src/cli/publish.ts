@@ -67,7 +67,7 @@ async function publishPlan(
   const publication = await applyPublication(
     {
       ...{ plan, release, key: keyObject(release, keyText) },
-      writePages: () => writePages({ release, table, keyText, places }, publishing),
+      writePages: () => writePages({ release, table, keyText, places }, { ...publishing, reporter }),
     },
     { ...publishing, reporter },
   );

@@ -15,6 +15,7 @@ import { readPublished, type IndexFormats, type PublishedPlace } from '../public
 import { isWritten, receiptText } from '../publication/receipt.ts';
 import { planRefresh } from '../publication/refresh.ts';
 import { filterPlaces, type Found, type PlaceFilter } from '../publication/selection.ts';
+import { releaseAddresses } from '../publication/standing-objects.ts';
 import { verificationText, verifyPublication } from '../publication/verify.ts';
 import { placesIn, writePages } from '../publication/write-pages.ts';
 import { planYank, requireFinished } from '../publication/yank.ts';
@@ -93,7 +94,7 @@ async function applyChanges(
       reporter.report({ type: 'stage-progress', stage: 'publish', message: placeTitle(change.place) });
       outcomes.push(await changePlace(change, ports));
     }
-    const others = await writePages({ release, table, keyText, places }, publishing);
+    const others = await writePages({ release, table, keyText, places }, { ...publishing, reporter });
     return { title: publishing.store.title, places: outcomes, others };
   } catch (error) {
     throw unfinished(error, outcomes, reporter);
@@ -171,7 +172,11 @@ async function verify(options: RepositoryCommandOptions, reading: Reading): Prom
   const expected = filterPlaces(document === undefined ? [] : placesIn(document.bytes.toString(), reading), filter);
   const places = await withHeads(filterPlaces(allPlaces(release, table), filter), { reader, formats });
   const keys = readKeyFile(Buffer.from(keyText), release.key ?? release.id).keys;
-  const verification = await verifyPublication({ places, expected, deep: options.deep, keys }, { ...reading, reader });
+  // A release package of either channel may lie at the address: who looks at one of them cannot tell.
+  const looked = filter.channel === undefined ? places.map(({ distribution }) => distribution) : [];
+  const standing = releaseAddresses(looked, release);
+  const request = { places, expected, standing, deep: options.deep, keys };
+  const verification = await verifyPublication(request, { ...reading, reader });
   const broken = verification.findings.filter(({ severity }) => severity === 'error');
   return {
     text: options.json ? `${JSON.stringify(verification, null, 2)}\n` : verificationText(verification),

@@ -70,9 +70,36 @@ export interface StandingReleases {
   /** By the ids of distributions. */
   readonly files: ReadonlyMap<string, { readonly size: number; readonly sha256: string }>;
   readonly records: readonly PutRecord[];
+  /** Addresses of release packages that no index has any more: nothing takes their place. */
+  readonly orphans: readonly string[];
   /** Whether somebody else has changed one of them meanwhile: then all has to be looked at again. */
   readonly isLost: boolean;
 }
+
+/** Where a distribution's release package lies, and what it is called. */
+export interface ReleaseAddress {
+  /** Id. */
+  readonly distribution: string;
+  /** Relative to the store. */
+  readonly key: string;
+  readonly name: string;
+}
+
+/** The addresses without a version of distributions, each once. */
+export function releaseAddresses(
+  distributions: readonly Distribution[],
+  { packageName }: Pick<ReleaseSettings, 'packageName'>,
+): readonly ReleaseAddress[] {
+  const addresses = distributions.map((each): readonly [string, ReleaseAddress] => {
+    const name = formatPackageName(each.format, packageName);
+    return [each.id, { distribution: each.id, key: stableReleaseKey(each, packageName), name }];
+  });
+  return [...new Map(addresses).values()];
+}
+
+/** What to do about an orphan: who publishes may not delete. */
+export const orphanRepair =
+  'publish a release package, which takes its place; or delete the object, which nothing of ours does';
 
 /** What lies at the addresses of the release packages. It has to be asked before the indexes are read: see `writeReleases`. */
 export async function readReleases(
@@ -80,8 +107,8 @@ export async function readReleases(
   release: Pick<ReleaseSettings, 'packageName'>,
   store: ObjectStore,
 ): Promise<ReadonlyMap<string, StoredObject | undefined>> {
-  const keys = new Set(distributions.map((each) => stableReleaseKey(each, release.packageName)));
-  return new Map(await mapConcurrently([...keys], limit, async (key) => [key, await store.head(key)] as const));
+  const addresses = releaseAddresses(distributions, release);
+  return new Map(await mapConcurrently(addresses, limit, async ({ key }) => [key, await store.head(key)] as const));
 }
 
 /** A release package that belongs at an address without a version. */
@@ -130,7 +157,13 @@ export async function writeReleases(
 ): Promise<StandingReleases> {
   const files = new Map<string, { readonly size: number; readonly sha256: string }>();
   const records: PutRecord[] = [];
-  for (const { distribution, key, place, entry, isThere } of chooseReleases(indexes, before, release)) {
+  const chosen = chooseReleases(indexes, before, release);
+  const addresses = releaseAddresses(
+    indexes.map(({ place }) => place.distribution),
+    release,
+  ).map(({ key }) => key);
+  const orphans = addresses.filter((key) => before.get(key) !== undefined && chosen.every((each) => each.key !== key));
+  for (const { distribution, key, place, entry, isThere } of chosen) {
     const { size, sha256 } = entry;
     if (!isThere) {
       const found = await store.get(`${place.root}/${entry.file}`);
@@ -138,12 +171,12 @@ export async function writeReleases(
       const body = { kind: 'bytes', bytes: found.bytes } as const;
       const object = { ...packageObject(place, entry, ''), key, body, caching: 'revalidate' } as const;
       if ((await store.put(object, conditionFor(before.get(key)))).outcome !== 'stored')
-        return { files, records, isLost: true };
+        return { files, records, orphans, isLost: true };
     }
     files.set(distribution.id, { size, sha256 });
     records.push({ key, size, outcome: isThere ? 'present' : 'put' });
   }
-  return { files, records, isLost: false };
+  return { files, records, orphans, isLost: false };
 }
 
 /** The condition under which an object is written that was looked at before. */

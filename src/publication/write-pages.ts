@@ -7,6 +7,7 @@ import type { ReleaseSettings } from '../manifest/manifest.ts';
 import { findArchitecture } from '../model/architecture.ts';
 import type { Place } from '../repository/place.ts';
 import { placesFor } from '../repository/places.ts';
+import type { Reporter } from '../report/event.ts';
 import { keyKind } from '../signing/judgement.ts';
 import { readKeyFile } from '../signing/key-facts.ts';
 import type { Signer, Verifier } from '../signing/signer.ts';
@@ -18,7 +19,7 @@ import { viewOf } from './page/view-of.ts';
 import { widen } from './place-rules.ts';
 import type { PlacePlan, PlannedObject } from './plan.ts';
 import { readPlaces, type IndexFormats, type PublishedPlace } from './published.ts';
-import { chooseReleases, conditionFor, readReleases, writeReleases } from './standing-objects.ts';
+import { chooseReleases, conditionFor, orphanRepair, readReleases, writeReleases } from './standing-objects.ts';
 import type { PutRecord } from './uploads.ts';
 
 /** How often other publishers may write the pages while we read what they are about. */
@@ -43,6 +44,7 @@ export interface PagePorts {
   readonly formats: IndexFormats;
   readonly verifier: Verifier;
   readonly signer: Pick<Signer, 'fingerprint'>;
+  readonly reporter: Pick<Reporter, 'report'>;
 }
 
 /**
@@ -169,7 +171,12 @@ export async function writePages(request: PageRequest, ports: PagePorts): Promis
       if (isLost) break;
       records.push({ key: page.key, size: page.size, outcome: isThere ? 'present' : 'put' });
     }
-    if (!isLost) return records;
+    if (isLost) continue;
+    for (const orphan of releases.orphans) {
+      const message = `${orphan} stays where it is, although no index has a release package for it any more`;
+      ports.reporter.report({ type: 'warning', message, hint: orphanRepair });
+    }
+    return records;
   }
   throw new CoachbuilderError('publication-conflict', 'other publishers wrote the landing page again and again', {
     hint: 'run the same command again: the packages are published, only the page may be older than they are',

@@ -159,6 +159,14 @@ describe('publish-packages, by its first word,', () => {
     await expectStanding('2');
     await ok(own.publish('yank', 'acme-release=2', '--channel=stable'));
     await expectStanding('1');
+    // When none is left, nobody but a person may take it away.
+    const address = 'centos/acme-release.el7.noarch.rpm';
+    const last = await own.publish('yank', 'acme-release=1', 'acme-release=2');
+    expect(last).toMatchObject({ exitCode: 0 });
+    expect(last.stderr).toContain(`${address} stays where it is`);
+    expect(await ok(own.publish('verify'))).toContain(`warning: ${address} can be had`);
+    await rm(join(own.store, address));
+    expect(await ok(own.publish('verify'))).not.toContain('warning');
   });
 
   it('finishes a yank that was stopped before aliases and pages', async () => {

@@ -4,8 +4,10 @@ import { describe, expect, it } from 'vitest';
 
 import { builtInDistributions } from '../../../src/distributions/table.ts';
 import { planPublication, type PlannedObject } from '../../../src/publication/plan.ts';
-import { readReleases, writeReleases } from '../../../src/publication/standing-objects.ts';
+import { parseSelection } from '../../../src/publication/selection.ts';
+import { readReleases, writeReleases, type StandingReleases } from '../../../src/publication/standing-objects.ts';
 import { planReleases } from '../../../src/publication/write-pages.ts';
+import { planYank } from '../../../src/publication/yank.ts';
 import type { PackageFile } from '../../../src/repository/index-format.ts';
 import type { Place } from '../../../src/repository/place.ts';
 import { FakeRepository, packageOf, placeOf } from '../../support/fake-repository.ts';
@@ -53,12 +55,17 @@ async function planned(
   return await planReleases(places, about, there.ports);
 }
 
+/** Brings the addresses up to date with the indexes, as the end of every publication does. */
+async function standing(there: FakeRepository, before: Parameters<typeof writeReleases>[1]): Promise<StandingReleases> {
+  const indexes = (await there.read()).map((each) => ({ place: each.place, entries: each.index?.entries ?? [] }));
+  return await writeReleases(indexes, before, { release, store: there.store });
+}
+
 /** Publishes, and says what really comes to the addresses. */
 async function publish(there: FakeRepository, place: Place, made: ReturnType<typeof packageOf>): Promise<string[]> {
   const before = await readReleases([place.distribution], release, there.store);
   await there.publish(place, made);
-  const indexes = (await there.read()).map((each) => ({ place: each.place, entries: each.index?.entries ?? [] }));
-  const { records } = await writeReleases(indexes, before, { release, store: there.store });
+  const { records } = await standing(there, before);
   return records.filter(({ outcome }) => outcome === 'put').map(({ key }) => key);
 }
 
@@ -81,5 +88,23 @@ describe('a release package at its address without a version', () => {
     expect(there.store.log.filter(({ method }) => method === 'put')).toHaveLength(writes);
     // And so it happens.
     expect(await publish(there, place, packages[version])).toEqual(expected.map(({ key }) => key));
+  });
+
+  it('is said to be left there when the last one is yanked', async () => {
+    const there = await repository();
+    const orphans = async (): Promise<readonly string[]> =>
+      (await standing(there, await readReleases([stable.distribution], release, there.store))).orphans;
+    const yank = async (text: string): Promise<void> => {
+      const { changes } = planYank([parseSelection(text)], await there.read(), undefined);
+      for (const change of changes) await there.change(change);
+    };
+    await publish(there, stable, packages[1]);
+    await publish(there, testing, packages[2]);
+    await yank('acme-release=1');
+    expect(await orphans()).toEqual([]);
+    await yank('acme-release=2');
+    expect(await orphans()).toEqual([address]);
+    there.store.objects.delete(address);
+    expect(await orphans()).toEqual([]);
   });
 });
