@@ -11,10 +11,11 @@ import { planJson, planText } from '../publication/plan-text.ts';
 import { publishedArchitectures } from '../publication/published.ts';
 import { receiptJson, receiptText } from '../publication/receipt.ts';
 import { signRpms } from '../publication/signed-rpms.ts';
-import { keyObject, plannedReleases } from '../publication/standing-objects.ts';
+import { keyObject } from '../publication/standing-objects.ts';
+import { planReleases } from '../publication/write-pages.ts';
 import { formatCount } from '../report/format.ts';
 import type { Signer } from '../signing/signer.ts';
-import { mapConcurrently, writeFileAtomic } from '../system/files.ts';
+import { writeFileAtomic } from '../system/files.ts';
 import { parsePublishOptions, type PublishOptions } from './publish-options.ts';
 import { openPublishing, takeRepositoryOrder, type Publishing } from './publishing.ts';
 import { openSession, setUpTools, withLog, type Session } from './session.ts';
@@ -45,18 +46,11 @@ async function makePlan(
 }
 
 /** What is written beside the repositories, besides the page: what is not there already. */
-async function plannedOthers(
-  plan: PublicationPlan,
-  { release, keys, store }: Publishing,
-): Promise<readonly PlannedObject[]> {
-  const objects = [{ ...keyObject(release, keys.text), channel: 'stable' }, ...plannedReleases(plan.places, release)];
-  const planned = await mapConcurrently(objects, 4, async ({ key, size, sha256, channel }) => {
-    const existing = await store.head(key);
-    // A testing one comes to the address only while the stable channel has none.
-    const stays = existing !== undefined && (existing.sha256 === sha256 || channel === 'testing');
-    return stays ? [] : [{ key, size }];
-  });
-  return planned.flat();
+async function plannedOthers(plan: PublicationPlan, publishing: Publishing): Promise<readonly PlannedObject[]> {
+  const { release, keys, store } = publishing;
+  const { key, size, sha256 } = keyObject(release, keys.text);
+  const isThere = (await store.head(key))?.sha256 === sha256;
+  return [...(isThere ? [] : [{ key, size }]), ...(await planReleases(plan.places, publishing, publishing))];
 }
 
 async function publishPlan(

@@ -7,6 +7,7 @@ import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 import { requireSigningKey } from '../formats/release/public-keys.ts';
 import type { ReleaseSettings } from '../manifest/manifest.ts';
 import { readManifest } from '../manifest/read.ts';
+import { isBucket } from '../model/store-location.ts';
 import { requireAcceptedKey } from '../publication/accepted-key.ts';
 import type { Clock } from '../publication/clock.ts';
 import type { IndexFormats } from '../publication/published.ts';
@@ -106,10 +107,22 @@ function fallbackKey({ release, keys }: RepositoryOrder): string | undefined {
   return release.repository.signingKey ?? keys?.primary[0];
 }
 
-/** @throws CoachbuilderError `usage` when nothing says where the repository is */
+/** Who names a server means a bucket on it: what is published into a directory instead, nobody finds there. */
+function requireBucketFor({ endpoint, region }: RepositoryOptions, url: string): void {
+  const option = endpoint === undefined ? '--region' : '--endpoint';
+  if (isBucket(url) || (endpoint ?? region) === undefined) return;
+  throw new CoachbuilderError('usage', `${option} is about a bucket, and the repository is a directory: ${url}`, {
+    hint: `leave ${option} out, or name the bucket with --to=s3://bucket/prefix`,
+  });
+}
+
+/** @throws CoachbuilderError `usage` when nothing says where the repository is, or a server is named for a directory */
 function storeUrl(options: RepositoryOptions, { release }: RepositoryOrder): string {
   const url = options.to ?? release.repository.store;
-  if (url !== undefined) return url;
+  if (url !== undefined) {
+    requireBucketFor(options, url);
+    return url;
+  }
   throw new CoachbuilderError('usage', 'nothing says where to publish', {
     hint: 'give --to=s3://bucket/prefix or --to=DIRECTORY, or write repository.store in the manifest',
   });
@@ -121,7 +134,7 @@ function openPublicReader(
   { release }: RepositoryOrder,
 ): ObjectReader | undefined {
   // What is in a directory reaches its public address by a way that we do not know, and later.
-  const isPublic = url.startsWith('s3://') || release.baseurl.startsWith('file:');
+  const isPublic = isBucket(url) || release.baseurl.startsWith('file:');
   return options.readBack && isPublic ? new HttpReader(release.baseurl) : undefined;
 }
 

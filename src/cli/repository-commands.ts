@@ -3,7 +3,7 @@ import type { DistributionTable } from '../distributions/table.ts';
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 import { runStage } from '../pipeline/stage.ts';
 import { indexTools, lookingTools, signingTools } from '../plan/required-tools.ts';
-import { applyChanges } from '../publication/apply.ts';
+import { applyChanges, type Publication } from '../publication/apply.ts';
 import type { PlaceChange } from '../publication/change-place.ts';
 import { collectGarbage } from '../publication/collect-garbage.ts';
 import { garbageText } from '../publication/garbage-text.ts';
@@ -11,12 +11,14 @@ import { listJson, listText } from '../publication/list.ts';
 import { placeTitle } from '../publication/place-rules.ts';
 import { planPromotion, withCounterparts } from '../publication/promote.ts';
 import { readPublished, withHeads, type PublishedPlace } from '../publication/published.ts';
-import { receiptText } from '../publication/receipt.ts';
+import { isWritten, receiptText } from '../publication/receipt.ts';
 import { planRefresh } from '../publication/refresh.ts';
 import { filterPlaces, type Found, type PlaceFilter } from '../publication/selection.ts';
+import { releaseAddresses } from '../publication/standing-objects.ts';
 import { verificationText, verifyPublication } from '../publication/verify.ts';
 import { placesIn } from '../publication/write-pages.ts';
-import { planYank } from '../publication/yank.ts';
+import { planYank, requireFinished } from '../publication/yank.ts';
+import type { Place } from '../repository/place.ts';
 import { allPlaces } from '../repository/places.ts';
 import { openPublishing, openReading, takeRepositoryOrder, type Publishing, type Reading } from './publishing.ts';
 import {
@@ -25,6 +27,7 @@ import {
   type RepositoryCommandName,
   type RepositoryCommandOptions,
 } from './repository-command-options.ts';
+import type { Reporter } from '../report/event.ts';
 import { formatCount } from '../report/format.ts';
 import { openSession, setUpTools, withLog, type Session } from './session.ts';
 import type { World } from './world.ts';
@@ -54,6 +57,30 @@ function changesText(entries: readonly Found[], verb: string): string {
 interface Planned {
   readonly changes: readonly PlaceChange[];
   readonly preview: string;
+  /** The places whose pages are written; without it those that change. */
+  readonly places?: readonly Place[] | undefined;
+  /** @throws CoachbuilderError when what came of it is not what was asked for */
+  readonly requireDone?: (publication: Publication, reporter: Reporter) => void;
+}
+
+function planYankChanges(
+  { selections, dryRun }: RepositoryCommandOptions,
+  there: readonly PublishedPlace[],
+  validFor: number | undefined,
+): Planned {
+  const plan = planYank(selections, there, validFor);
+  const repairs = plan.changes.filter(({ place }) => !plan.entries.some((found) => found.place === place));
+  if (dryRun && repairs.length === 0 && plan.refusal !== undefined) throw plan.refusal;
+  const repaired = repairs.map(({ place }) => `${placeTitle(place)}: would finish what a stopped run has left\n`);
+  return {
+    changes: plan.changes,
+    preview: `${changesText(plan.entries, 'would yank')}${repaired.join('')}`,
+    // All of them: what a stopped run has left to do is beside places that have nothing to be yanked any more.
+    places: there.map(({ place }) => place),
+    requireDone: (publication, reporter) => {
+      requireFinished(plan, isWritten(publication), reporter);
+    },
+  };
 }
 
 async function planChanges(
@@ -65,10 +92,7 @@ async function planChanges(
   const validFor = release.repository.validUntil;
   const there = await published(options, publishing);
   if (name === 'refresh') return { changes: planRefresh(there, validFor), preview: '' };
-  if (name === 'yank') {
-    const { changes, entries } = planYank(options.selections, there, validFor);
-    return { changes, preview: changesText(entries, 'would yank') };
-  }
+  if (name === 'yank') return planYankChanges(options, there, validFor);
   const { from, selections, allowOlder } = options;
   const { changes, entries } = planPromotion(
     { from, to: from === 'testing' ? 'stable' : 'testing', selections, allowOlder, validFor },
@@ -83,14 +107,16 @@ async function change(
   publishing: Publishing,
   { session, world }: { readonly session: Session; readonly world: World },
 ): Promise<string> {
-  const { changes, preview } = await planChanges(name, options, publishing);
+  const { changes, preview, places, requireDone } = await planChanges(name, options, publishing);
   // Also for a dry run, which fails as the command itself would.
   const signer = publishing.signerFor(changes.map(({ place }) => place));
   if (options.dryRun) return preview;
   // Only now it is known which formats the indexes are of that are written, and nothing is written yet.
   await setUpTools(indexTools(changes.map(({ place }) => place.format)), session, world);
   const { reporter } = session.ports;
-  return receiptText(await applyChanges(changes, publishing, { ...publishing, signer, reporter }));
+  const publication = await applyChanges(changes, publishing, { ...publishing, signer, reporter }, { places });
+  requireDone?.(publication, reporter);
+  return receiptText(publication);
 }
 
 /** What is printed, and what is wrong. */
@@ -107,7 +133,11 @@ async function verify(options: RepositoryCommandOptions, reading: Reading): Prom
   const expected = filterPlaces(document === undefined ? [] : placesIn(document.bytes.toString(), reading), filter);
   const places = await withHeads(filterPlaces(allPlaces(release, table), filter), { reader, formats });
   const { facts: keys } = reading.keys;
-  const verification = await verifyPublication({ places, expected, deep: options.deep, keys }, { ...reading, reader });
+  // A release package of either channel may lie at the address: who looks at one of them cannot tell.
+  const looked = filter.channel === undefined ? places.map(({ distribution }) => distribution) : [];
+  const standing = releaseAddresses(looked, release);
+  const request = { places, expected, standing, deep: options.deep, keys };
+  const verification = await verifyPublication(request, { ...reading, reader });
   const broken = verification.findings.filter(({ severity }) => severity === 'error');
   return {
     text: options.json ? `${JSON.stringify(verification, null, 2)}\n` : verificationText(verification),

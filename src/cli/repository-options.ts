@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { type Command } from 'commander';
 
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
+import { isBucket, judgeEndpoint, judgeStore, type Refusal } from '../model/store-location.ts';
 import type { Verbosity } from '../report/lines.ts';
 import { addProgressOptions, chooseProgress, type Progress } from './options.ts';
 import {
@@ -57,25 +58,19 @@ export function addRepositoryOptions(command: Command): Command {
     .exitOverride();
 }
 
-/** @throws CoachbuilderError `usage` for a variable that was empty, and for an address of another kind */
-function readStore(to: string, world: World): string {
-  if (to.startsWith('s3://')) return to;
-  const [scheme] = /^[a-z][a-z0-9+.-]*:\/\//i.exec(to) ?? [];
-  if (to === '' || scheme !== undefined) {
-    // What follows the scheme may be credentials.
-    const shown = scheme === undefined ? '' : `${scheme}…`;
-    throw new CoachbuilderError('usage', `--to=${shown} is no place for a repository`, {
-      hint: 'say s3://bucket, s3://bucket/prefix, or a directory ("." for this one)',
-    });
-  }
-  return resolve(world.cwd, to);
+/** Before packages are read and keys are opened: a variable that was empty, an address of another kind. */
+function requireAccepted(option: string, refusal: Refusal | undefined): void {
+  if (refusal !== undefined)
+    throw new CoachbuilderError('usage', `${option}=${refusal.message}`, { hint: refusal.hint });
 }
 
 /** @throws CoachbuilderError `usage` */
 export function readRepositoryOptions(raw: RawRepositoryOptions, world: World): RepositoryOptions {
   const { to, endpoint, region, manifest, buildDirectory } = raw;
+  if (to !== undefined) requireAccepted('--to', judgeStore(to));
+  if (endpoint !== undefined) requireAccepted('--endpoint', judgeEndpoint(endpoint));
   return {
-    to: to === undefined ? undefined : readStore(to, world),
+    to: to === undefined || isBucket(to) ? to : resolve(world.cwd, to),
     ...{ endpoint, region, manifest, buildDirectory },
     readBack: raw.readBack !== false,
     signing: readSigningOptions(raw, world),

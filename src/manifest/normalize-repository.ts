@@ -1,5 +1,7 @@
 import { resolve } from 'node:path';
 
+import { readFingerprint } from '../model/fingerprint.ts';
+import { isBucket } from '../model/store-location.ts';
 import type { RepositorySettings } from './repository-settings.ts';
 import type { WrittenRepository } from './schema.ts';
 
@@ -18,10 +20,10 @@ export function normalizeRepository(
   const { store } = written ?? {};
   const origin = written?.origin ?? name;
   return {
-    store: store === undefined || store.startsWith('s3://') ? store : resolve(directory, store),
+    store: store === undefined || isBucket(store) ? store : resolve(directory, store),
     endpoint: written?.endpoint,
     region: written?.region,
-    signingKey: written?.['signing-key']?.replaceAll(' ', '').toUpperCase(),
+    signingKey: readFingerprint(written?.['signing-key'] ?? ''),
     origin,
     label: written?.label ?? origin,
     layout: written?.layout ?? 'flat',

@@ -68,6 +68,8 @@ const rules: readonly Rule[] = [
   release.channelSuffixesAreValid,
   release.releaseVersionIsValid,
   repository.repositoryHasRelease,
+  repository.repositoryIsSomewhere,
+  repository.signingKeyIsFingerprint,
   repository.repositoryValuesAreValid,
   services.serviceNamesAreValid,
   services.servicesAreNamedOnce,

@@ -1,5 +1,6 @@
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 import type { Reporter } from '../report/event.ts';
+import type { Place } from '../repository/place.ts';
 import type { NewObject } from '../store/object-store.ts';
 import type { ChangePorts } from './change-ports.ts';
 import { changePlace, type ChangeOutcome, type PlaceChange } from './change-place.ts';
@@ -57,13 +58,17 @@ export function unfinished(error: unknown, done: readonly ChangeOutcome[], repor
  * Changes one place after another: a failure leaves whole places behind it. Pages come last, because they may lag behind
  * the indexes and never lead.
  * @param before objects that have to be there before the first index
+ * @param places whose pages are written; without it those that change
  * @throws CoachbuilderError as `changePlace` does, with what was done until then
  */
 export async function applyChanges(
   changes: readonly PlaceChange[],
   repository: ChangedRepository,
   ports: ApplyPorts,
-  before: readonly NewObject[] = [],
+  {
+    before = [],
+    places: described = changes.map(({ place }) => place),
+  }: { readonly before?: readonly NewObject[]; readonly places?: readonly Place[] | undefined } = {},
 ): Promise<Publication> {
   const { formats, ...rest } = ports;
   const { reporter, store } = ports;
@@ -75,7 +80,7 @@ export async function applyChanges(
       reporter.report({ type: 'stage-progress', stage: 'publish', message: placeTitle(change.place) });
       places.push(await changePlace(change, { ...rest, format: formats[change.place.format] }));
     }
-    others.push(...(await writePages({ ...repository, places: changes.map(({ place }) => place) }, ports)));
+    others.push(...(await writePages({ ...repository, places: described }, ports)));
     await readBackObjects(others, ports);
   } catch (error) {
     throw unfinished(error, places, reporter);
@@ -94,5 +99,5 @@ export async function applyPublication(
 ): Promise<Publication> {
   const { release, keys } = repository;
   const changes = plan.places.map((planned) => changeOf(planned, release.repository.validUntil));
-  return await applyChanges(changes, repository, ports, [keyObject(release, keys.text)]);
+  return await applyChanges(changes, repository, ports, { before: [keyObject(release, keys.text)] });
 }

@@ -1,6 +1,6 @@
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 import type { Place } from '../repository/place.ts';
-import type { ObjectStore, StoredObject } from '../store/object-store.ts';
+import type { ListedObject, ObjectStore } from '../store/object-store.ts';
 import { judgeGarbage, type GarbagePorts, type GarbageRequest, type JudgedPlace, type Judgement } from './garbage.ts';
 import { namedBy } from './history.ts';
 
@@ -32,7 +32,7 @@ export interface SweptRoot {
   /** Of `left`: why. */
   readonly reason: string | undefined;
   /** What was removed, or would be; in the order of removal. */
-  readonly removed: readonly Pick<StoredObject, 'key' | 'size'>[];
+  readonly removed: readonly Pick<ListedObject, 'key' | 'size'>[];
   /** How many objects stay. */
   readonly kept: number;
 }
@@ -45,17 +45,29 @@ async function areUnchanged(judged: readonly JudgedPlace[], store: ObjectStore):
   return true;
 }
 
-/** Removes an object if it is still the one that was listed; the same bytes, put anew meanwhile, are another one. */
-async function remove(object: StoredObject, store: ObjectStore): Promise<boolean> {
+/**
+ * Milliseconds by which the time that a listing tells of an object and the one that its metadata tell may differ: servers
+ * list fractions of a second, and round them in the header.
+ */
+const rounding = 2000;
+
+/**
+ * Removes an object if it is still the one that was listed; the same bytes, put anew meanwhile, are another one.
+ *
+ * Its time tells them apart: garbage is older than the least grace, and what was put since it was listed is not. An etag
+ * could not: of the same bytes it is the same. It only sees to it that what is deleted is what was looked at here.
+ */
+async function remove(object: ListedObject, store: ObjectStore): Promise<boolean> {
   const now = await store.head(object.key);
-  if (now?.etag !== object.etag || now.lastModified.getTime() !== object.lastModified.getTime()) return false;
-  return (await store.delete(object.key, object.etag)) === 'deleted';
+  if (now?.size !== object.size) return false;
+  if (Math.abs(now.lastModified.getTime() - object.lastModified.getTime()) >= rounding) return false;
+  return (await store.delete(object.key, now.etag)) === 'deleted';
 }
 
 /** A publisher may have named what was just removed: then somebody has to know. */
 async function requireNothingMissed(
   { places }: Judgement,
-  removed: readonly Pick<StoredObject, 'key'>[],
+  removed: readonly Pick<ListedObject, 'key'>[],
   ports: GarbagePorts,
 ): Promise<void> {
   if (removed.length === 0 || (await areUnchanged(places, ports.store))) return;
@@ -77,7 +89,7 @@ async function requireNothingMissed(
 
 async function sweep(judgement: Judgement, root: string, ports: GarbagePorts): Promise<SweptRoot> {
   const { places, garbage, total } = judgement;
-  const removed: StoredObject[] = [];
+  const removed: ListedObject[] = [];
   let reason: string | undefined;
   for (const [position, object] of garbage.entries()) {
     if (position % batch === 0 && !(await areUnchanged(places, ports.store))) {

@@ -2,7 +2,7 @@ import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 import type { PublishedIndex } from '../repository/index-format.ts';
 import type { Place } from '../repository/place.ts';
 import type { Verifier } from '../signing/signer.ts';
-import type { ObjectStore, StoredObject } from '../store/object-store.ts';
+import type { ListedObject, ObjectStore } from '../store/object-store.ts';
 import { generationsOf, historyDate, namedBy, readGeneration } from './history.ts';
 import type { IndexFormats } from './published.ts';
 
@@ -39,7 +39,7 @@ export interface Judgement {
   /** Empty when nothing is published there. */
   readonly places: readonly JudgedPlace[];
   /** In the order in which it has to go. */
-  readonly garbage: readonly StoredObject[];
+  readonly garbage: readonly ListedObject[];
   /** Objects that are there. */
   readonly total: number;
 }
@@ -58,7 +58,7 @@ function isCollectable(place: Place, key: string): boolean {
 }
 
 /** First the word that an index was there, then that index, then packages: killed anywhere, what is named is there. */
-function rank({ key }: StoredObject): number {
+function rank({ key }: ListedObject): number {
   if (historyDate(key) !== undefined) return 0;
   return /\.(?:deb|rpm)$/.test(key) ? 2 : 1;
 }
@@ -126,7 +126,7 @@ export async function judgeGarbage(
   ports: GarbagePorts,
 ): Promise<Judgement> {
   const limit = ports.clock.now() - Math.max(request.grace, leastGrace);
-  const objects: StoredObject[] = [];
+  const objects: ListedObject[] = [];
   for await (const object of ports.store.list(`${root}/`)) objects.push(object);
   const listed = new Set(objects.map(({ key }) => key));
   requireNoStrangers(places, listed, ports.formats);

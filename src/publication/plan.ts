@@ -42,6 +42,8 @@ export interface PlacePlan {
   /** Packages in the index before and after. */
   readonly before: number;
   readonly after: number;
+  /** What the index says afterwards. */
+  readonly entries: readonly IndexEntry[];
   /** What is written, when that was asked for; nothing when there is no change. */
   readonly phases: Readonly<Record<Phase, readonly PlannedObject[]>> | undefined;
 }
@@ -170,8 +172,9 @@ async function planPlace(shipment: Shipment, request: PlanRequest, ports: PlanPo
   const change = isRefused ? 'refuse' : isNew ? 'publish' : isStale ? 'repair' : 'none';
   const isPreviewed = request.preview && (change === 'publish' || change === 'repair');
   const state = { published, entries, packages, validFor: request.validFor };
+  const after = isRefused ? before : entries;
   return {
-    ...{ place, packages, change, refusal, before: before.length, after: (isRefused ? before : entries).length },
+    ...{ place, packages, change, refusal, before: before.length, after: after.length, entries: after },
     phases: isPreviewed ? await previewPhases(place, state, ports) : undefined,
   };
 }

@@ -10,8 +10,13 @@ const words = {
   unchanged: 'all of it is published already',
 } as const satisfies Record<ChangeOutcome['outcome'], string>;
 
-function isWritten({ outcome }: PutRecord): boolean {
+function isPut({ outcome }: PutRecord): boolean {
   return outcome === 'put' || outcome === 'copied';
+}
+
+/** Whether a publication has written anything. */
+export function isWritten({ places, others }: Publication): boolean {
+  return [...places.flatMap(({ objects }) => objects), ...others].some(isPut);
 }
 
 function counts(objects: readonly PutRecord[]): {
@@ -19,8 +24,8 @@ function counts(objects: readonly PutRecord[]): {
   readonly skipped: readonly string[];
 } {
   return {
-    put: objects.filter(isWritten).map(({ key }) => key),
-    skipped: objects.filter((each) => !isWritten(each)).map(({ key }) => key),
+    put: objects.filter(isPut).map(({ key }) => key),
+    skipped: objects.filter((each) => !isPut(each)).map(({ key }) => key),
   };
 }
 
@@ -43,10 +48,10 @@ export function receiptJson({ title, places, others }: Publication): string {
 export function receiptText({ places, others }: Publication): string {
   const lines = places.map(({ place, outcome, entries, objects, retries }) => {
     const again = retries === 0 ? '' : `, after ${formatCount(retries, 'further attempt')}`;
-    const put = objects.filter(isWritten).length;
+    const put = objects.filter(isPut).length;
     const written = put === 0 ? '' : `, ${formatCount(put, 'object')} written`;
     return `${placeTitle(place)}: ${words[outcome]}, ${formatCount(entries.length, 'package')} in the index${written}${again}`;
   });
-  const written = others.filter(isWritten).map(({ key }) => key);
+  const written = others.filter(isPut).map(({ key }) => key);
   return [...lines, ...written].map((line) => `${line}\n`).join('');
 }

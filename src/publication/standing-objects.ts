@@ -4,11 +4,10 @@ import type { Distribution } from '../distributions/distribution.ts';
 import { formatPackageName } from '../packages/names.ts';
 import type { ReleaseSettings } from '../manifest/manifest.ts';
 import type { IndexEntry } from '../repository/index-format.ts';
-import { channels, type Channel, type Place } from '../repository/place.ts';
+import { channels, type Place } from '../repository/place.ts';
 import { publicKeyFile, stableReleaseKey } from '../repository/release-name.ts';
 import type { Condition, NewObject, ObjectStore, StoredObject } from '../store/object-store.ts';
 import { mapConcurrently } from '../system/files.ts';
-import type { PlacePlan } from './plan.ts';
 import { compareVersions } from './published.ts';
 import { packageObject, type PutRecord } from './uploads.ts';
 
@@ -42,34 +41,8 @@ export async function writeStanding(object: NewObject, store: ObjectStore): Prom
   return { key, size, outcome: 'put' };
 }
 
-/** The release packages of a plan at their addresses without a version: of several places the first one of the stable channel. */
-export function plannedReleases(
-  plans: readonly PlacePlan[],
-  release: Pick<ReleaseSettings, 'packageName'>,
-): readonly (NewObject & { readonly channel: Channel })[] {
-  const found = new Map<string, NewObject & { readonly channel: Channel }>();
-  for (const { place, packages } of byChannel(plans)) {
-    const name = formatPackageName(place.format, release.packageName);
-    const key = stableReleaseKey(place.distribution, release.packageName);
-    const versions = packages
-      .filter(({ file }) => file.name === name)
-      .sort((a, b) => compareVersions(place.format, a.file.version, b.file.version));
-    const newest = versions.at(-1);
-    if (newest === undefined || found.has(key)) continue;
-    const object = { ...packageObject(place, newest.entry, newest.file.path), key, caching: 'revalidate' } as const;
-    found.set(key, { ...object, channel: place.channel });
-  }
-  return [...found.values()];
-}
-
-/** What is in the stable channel first: people install from it unless there is nothing. */
-function byChannel<Placed extends { readonly place: Place }>(placed: readonly Placed[]): readonly Placed[] {
-  const of = (channel: Channel): readonly Placed[] => placed.filter(({ place }) => place.channel === channel);
-  return [...of('stable'), ...of('testing')];
-}
-
 /** An index with its place. */
-interface Indexed {
+export interface Indexed {
   readonly place: Place;
   readonly entries: readonly IndexEntry[];
 }
@@ -97,9 +70,36 @@ export interface StandingReleases {
   /** By the ids of distributions. */
   readonly files: ReadonlyMap<string, { readonly size: number; readonly sha256: string }>;
   readonly records: readonly PutRecord[];
+  /** Addresses of release packages that no index has any more: nothing takes their place. */
+  readonly orphans: readonly string[];
   /** Whether somebody else has changed one of them meanwhile: then all has to be looked at again. */
   readonly isLost: boolean;
 }
+
+/** Where a distribution's release package lies, and what it is called. */
+export interface ReleaseAddress {
+  /** Id. */
+  readonly distribution: string;
+  /** Relative to the store. */
+  readonly key: string;
+  readonly name: string;
+}
+
+/** The addresses without a version of distributions, each once. */
+export function releaseAddresses(
+  distributions: readonly Distribution[],
+  { packageName }: Pick<ReleaseSettings, 'packageName'>,
+): readonly ReleaseAddress[] {
+  const addresses = distributions.map((each): readonly [string, ReleaseAddress] => {
+    const name = formatPackageName(each.format, packageName);
+    return [each.id, { distribution: each.id, key: stableReleaseKey(each, packageName), name }];
+  });
+  return [...new Map(addresses).values()];
+}
+
+/** What to do about an orphan: who publishes may not delete. */
+export const orphanRepair =
+  'publish a release package, which takes its place; or delete the object, which nothing of ours does';
 
 /** What lies at the addresses of the release packages. It has to be asked before the indexes are read: see `writeReleases`. */
 export async function readReleases(
@@ -107,8 +107,41 @@ export async function readReleases(
   release: Pick<ReleaseSettings, 'packageName'>,
   store: ObjectStore,
 ): Promise<ReadonlyMap<string, StoredObject | undefined>> {
-  const keys = new Set(distributions.map((each) => stableReleaseKey(each, release.packageName)));
-  return new Map(await mapConcurrently([...keys], limit, async (key) => [key, await store.head(key)] as const));
+  const addresses = releaseAddresses(distributions, release);
+  return new Map(await mapConcurrently(addresses, limit, async ({ key }) => [key, await store.head(key)] as const));
+}
+
+/** A release package that belongs at an address without a version. */
+interface StandingRelease {
+  readonly distribution: Distribution;
+  readonly key: string;
+  /** Where the index has it. */
+  readonly place: Place;
+  readonly entry: IndexEntry;
+  /** Whether it lies at the address already. */
+  readonly isThere: boolean;
+}
+
+/**
+ * Which release packages belong at the addresses without a version: the newest of each distribution, as indexes say it.
+ * @param before what lies there
+ */
+export function chooseReleases(
+  indexes: readonly Indexed[],
+  before: ReadonlyMap<string, StoredObject | undefined>,
+  release: Pick<ReleaseSettings, 'packageName'>,
+): readonly StandingRelease[] {
+  const distributions = new Map(indexes.map(({ place }) => [place.distribution.id, place.distribution]));
+  return [...distributions.values()].flatMap((distribution): readonly StandingRelease[] => {
+    const key = stableReleaseKey(distribution, release.packageName);
+    if (!before.has(key)) return [];
+    const own = indexes.filter(({ place }) => place.distribution.id === distribution.id);
+    const newest = newestReleases(own, formatPackageName(distribution.format, release.packageName));
+    // An rpm that was signed once for each architecture is several files of one version.
+    const present = newest.find(({ entry }) => entry.sha256 === before.get(key)?.sha256);
+    const chosen = present ?? newest[0];
+    return chosen === undefined ? [] : [{ distribution, key, ...chosen, isThere: present !== undefined }];
+  });
 }
 
 /**
@@ -124,29 +157,26 @@ export async function writeReleases(
 ): Promise<StandingReleases> {
   const files = new Map<string, { readonly size: number; readonly sha256: string }>();
   const records: PutRecord[] = [];
-  const distributions = new Map(indexes.map(({ place }) => [place.distribution.id, place.distribution]));
-  for (const [id, distribution] of distributions) {
-    const key = stableReleaseKey(distribution, release.packageName);
-    if (!before.has(key)) continue;
-    const own = indexes.filter(({ place }) => place.distribution.id === id);
-    const newest = newestReleases(own, formatPackageName(distribution.format, release.packageName));
-    const existing = before.get(key);
-    const present = newest.find(({ entry }) => entry.sha256 === existing?.sha256);
-    const { place, entry } = present ?? newest[0] ?? {};
-    if (place === undefined || entry === undefined) continue;
+  const chosen = chooseReleases(indexes, before, release);
+  const addresses = releaseAddresses(
+    indexes.map(({ place }) => place.distribution),
+    release,
+  ).map(({ key }) => key);
+  const orphans = addresses.filter((key) => before.get(key) !== undefined && chosen.every((each) => each.key !== key));
+  for (const { distribution, key, place, entry, isThere } of chosen) {
     const { size, sha256 } = entry;
-    if (present === undefined) {
+    if (!isThere) {
       const found = await store.get(`${place.root}/${entry.file}`);
       if (found === undefined) continue; // `verify` says that it is missing
       const body = { kind: 'bytes', bytes: found.bytes } as const;
       const object = { ...packageObject(place, entry, ''), key, body, caching: 'revalidate' } as const;
-      if ((await store.put(object, conditionFor(existing))).outcome !== 'stored')
-        return { files, records, isLost: true };
+      if ((await store.put(object, conditionFor(before.get(key)))).outcome !== 'stored')
+        return { files, records, orphans, isLost: true };
     }
-    files.set(id, { size, sha256 });
-    records.push({ key, size, outcome: present === undefined ? 'put' : 'present' });
+    files.set(distribution.id, { size, sha256 });
+    records.push({ key, size, outcome: isThere ? 'present' : 'put' });
   }
-  return { files, records, isLost: false };
+  return { files, records, orphans, isLost: false };
 }
 
 /** The condition under which an object is written that was looked at before. */

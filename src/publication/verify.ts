@@ -6,6 +6,7 @@ import type { Place } from '../repository/place.ts';
 import { mapConcurrently } from '../system/files.ts';
 import { placeTitle } from './place-rules.ts';
 import type { ReadingPorts } from './published.ts';
+import { orphanRepair, type Indexed, type ReleaseAddress } from './standing-objects.ts';
 
 /** Something that clients meet, or soon will. */
 export interface Finding {
@@ -36,6 +37,8 @@ export interface VerifyRequest {
   readonly places: readonly Place[];
   /** Places that the repository says it has: without an index, they are broken. */
   readonly expected: readonly Place[];
+  /** Addresses of release packages, of the distributions whose places are all looked at. */
+  readonly standing: readonly ReleaseAddress[];
   /** Whether packages are read, too, instead of being asked for their size and, where the store tells, their SHA-256. */
   readonly deep: boolean;
   /** The keys that sign: seconds since 1970 at which each expires. */
@@ -147,6 +150,25 @@ async function judgePlace(
   return [...found, ...packages.flat()];
 }
 
+/** Release packages at addresses that people write down, which no index has: new machines are set up with them. */
+async function judgeStanding(
+  standing: readonly ReleaseAddress[],
+  indexes: readonly Indexed[],
+  { reader }: VerifyPorts,
+): Promise<readonly Told[]> {
+  const orphans = standing.filter(({ distribution, name }) =>
+    indexes
+      .filter(({ place }) => place.distribution.id === distribution)
+      .every(({ entries }) => entries.every((entry) => entry.name !== name)),
+  );
+  const found = await mapConcurrently(orphans, limit, async ({ key }) =>
+    (await reader.head(key)) === undefined
+      ? []
+      : [warning(`${key} can be had, although no index has a release package for it`, orphanRepair)],
+  );
+  return found.flat();
+}
+
 /** What makes an index unreadable is what clients meet: a finding, not the end of verifying. */
 async function tryRead(place: Place, ports: VerifyPorts): Promise<PublishedIndex | CoachbuilderError | undefined> {
   try {
@@ -167,6 +189,8 @@ async function tryRead(place: Place, ports: VerifyPorts): Promise<PublishedIndex
 export async function verifyPublication(request: VerifyRequest, ports: VerifyPorts): Promise<Verification> {
   const findings: Finding[] = [];
   const places: VerifiedPlace[] = [];
+  const indexes: Indexed[] = [];
+  const unread = new Set<string>();
   const keys = judgeKeys(request, ports.clock.now());
   findings.push(...keys.map((told) => ({ ...told, repository: undefined })));
   const titles = new Set(request.places.map(placeTitle));
@@ -179,15 +203,20 @@ export async function verifyPublication(request: VerifyRequest, ports: VerifyPor
     const index = await tryRead(place, ports);
     if (index === undefined) continue;
     if (index instanceof CoachbuilderError) {
+      unread.add(place.distribution.id);
       const repair = index.hint ?? 'restore what is there, or publish again; nothing of ours repairs it';
       findings.push({ ...error([index.message, ...index.details].join('; '), repair), repository });
       continue;
     }
     const { date, validUntil, entries } = index;
+    indexes.push({ place, entries });
     places.push({ repository, packages: entries.length, date, validUntil });
     const told = await judgePlace(place, index, { request, ports });
     findings.push(...told.map((one) => ({ ...one, repository })));
   }
+  const judgeable = request.standing.filter(({ distribution }) => !unread.has(distribution));
+  const orphans = await judgeStanding(judgeable, indexes, ports);
+  findings.push(...orphans.map((told) => ({ ...told, repository: undefined })));
   if (places.length === 0 && findings.every(({ repository }) => repository === undefined)) {
     const repair = 'publish something; or look at release.baseurl and --from, and whether the objects may be read';
     const message = `nothing is published at ${ports.reader.title}`;

@@ -6,6 +6,7 @@ import type { ReleaseSettings } from '../manifest/manifest.ts';
 import { findArchitecture } from '../model/architecture.ts';
 import type { Place } from '../repository/place.ts';
 import { placesFor } from '../repository/places.ts';
+import type { Reporter } from '../report/event.ts';
 import { keyKind } from '../signing/judgement.ts';
 import type { Signer, Verifier } from '../signing/signer.ts';
 import type { ObjectStore } from '../store/object-store.ts';
@@ -14,9 +15,10 @@ import { pageKeys, renderPages } from './page/pages.ts';
 import { placesSchema } from './page/repositories-schema.ts';
 import { viewOf } from './page/view-of.ts';
 import { widen } from './place-rules.ts';
+import type { PlacePlan, PlannedObject } from './plan.ts';
 import { readPlaces, type IndexFormats, type PublishedPlace } from './published.ts';
 import type { RepositoryKeys } from './repository-keys.ts';
-import { conditionFor, readReleases, writeReleases } from './standing-objects.ts';
+import { chooseReleases, conditionFor, orphanRepair, readReleases, writeReleases } from './standing-objects.ts';
 import type { PutRecord } from './uploads.ts';
 
 /** How often other publishers may write the pages while we read what they are about. */
@@ -41,6 +43,7 @@ export interface PagePorts {
   readonly formats: IndexFormats;
   readonly verifier: Verifier;
   readonly signer: Pick<Signer, 'fingerprint'>;
+  readonly reporter: Pick<Reporter, 'report'>;
 }
 
 /**
@@ -83,16 +86,46 @@ function union(places: readonly Place[]): readonly Place[] {
   return [...found.values()];
 }
 
+/** The places that the repository says it has. */
+async function knownPlaces(
+  request: Pick<PageRequest, 'release' | 'table'>,
+  { store }: Pick<PagePorts, 'store'>,
+): Promise<readonly Place[]> {
+  const document = await store.get(documentKey);
+  return document === undefined ? [] : placesIn(document.bytes.toString(), request);
+}
+
 /** The places that were published before, by this publication or by any other one. */
 async function publishedPlaces(
   request: PageRequest,
   { store, formats, verifier }: PagePorts,
 ): Promise<readonly (PublishedPlace & { readonly index: NonNullable<PublishedPlace['index']> })[]> {
-  const document = await store.get(documentKey);
-  const known = document === undefined ? [] : placesIn(document.bytes.toString(), request);
-  const all = union([...known, ...request.places]);
+  const all = union([...(await knownPlaces(request, { store })), ...request.places]);
   const published = await readPlaces(all, { reader: store, formats, verifier });
   return published.flatMap(({ place, index }) => (index === undefined ? [] : [{ place: widen(place, index), index }]));
+}
+
+/**
+ * The release packages that a publication will put at their addresses without a version: what `writePages` does, on the
+ * indexes as they will be. Writes nothing.
+ * @throws what `IndexFormat.read` throws
+ */
+export async function planReleases(
+  plans: readonly PlacePlan[],
+  request: Pick<PageRequest, 'release' | 'table'>,
+  { store, formats, verifier }: Pick<PagePorts, 'store' | 'formats' | 'verifier'>,
+): Promise<readonly PlannedObject[]> {
+  const distributions = plans.map(({ place }) => place.distribution);
+  const before = await readReleases(distributions, request.release, store);
+  const planned = new Set(plans.map(({ place }) => idOf(place)));
+  const others = (await knownPlaces(request, { store })).filter(
+    (place) => !planned.has(idOf(place)) && distributions.some(({ id }) => id === place.distribution.id),
+  );
+  const published = await readPlaces(union(others), { reader: store, formats, verifier });
+  const indexes = [...plans, ...published.map(({ place, index }) => ({ place, entries: index?.entries ?? [] }))];
+  return chooseReleases(indexes, before, request.release)
+    .filter(({ isThere }) => !isThere)
+    .map(({ key, entry }) => ({ key, size: entry.size }));
 }
 
 /**
@@ -135,7 +168,12 @@ export async function writePages(request: PageRequest, ports: PagePorts): Promis
       if (isLost) break;
       records.push({ key: page.key, size: page.size, outcome: isThere ? 'present' : 'put' });
     }
-    if (!isLost) return records;
+    if (isLost) continue;
+    for (const orphan of releases.orphans) {
+      const message = `${orphan} stays where it is, although no index has a release package for it any more`;
+      ports.reporter.report({ type: 'warning', message, hint: orphanRepair });
+    }
+    return records;
   }
   throw new CoachbuilderError('publication-conflict', 'other publishers wrote the landing page again and again', {
     hint: 'run the same command again: the packages are published, only the page may be older than they are',

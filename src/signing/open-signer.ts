@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 
 import type { ToolPorts } from '../application/ports.ts';
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
+import { readFingerprint } from '../model/fingerprint.ts';
 import { exists, temporaryDirectory } from '../system/files.ts';
 import { programPath } from '../system/programs.ts';
 import {
@@ -34,9 +35,9 @@ function unusable(message: string, hint: string, details: readonly string[] = []
   return new CoachbuilderError('key-unusable', message, { hint, details });
 }
 
-function readFingerprint(text: string): string {
-  const fingerprint = text.replaceAll(/\s/g, '').replace(/^0x/i, '').toUpperCase();
-  if (/^[0-9A-F]{40}$/.test(fingerprint)) return fingerprint;
+function requireFingerprint(text: string): string {
+  const fingerprint = readFingerprint(text);
+  if (fingerprint !== undefined) return fingerprint;
   throw unusable(
     `${JSON.stringify(text)} is no fingerprint of a signing key`,
     'give all 40 hexadecimal digits, as `gpg --list-secret-keys` prints them: shorter ids can be forged',
@@ -202,7 +203,7 @@ export async function openSigner(
   scratch: string,
 ): Promise<Signer & AsyncDisposable> {
   if (choice.passphrase !== undefined) ports.redactor.add(choice.passphrase);
-  const fingerprint = readFingerprint(choice.fingerprint);
+  const fingerprint = requireFingerprint(choice.fingerprint);
   const place: GpgPlace = {
     home: choice.gpgHome,
     passphrase: choice.passphrase,

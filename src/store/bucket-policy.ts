@@ -1,4 +1,4 @@
-import type { BucketAddress } from './bucket-address.ts';
+import type { BucketAddress } from '../model/store-location.ts';
 
 /** The settings of a bucket that `admin/bucket-policy` prints. */
 export const bucketPolicyNames = ['public-read', 'modern', 'publisher', 'gc', 'lifecycle', 'public-access'] as const;

@@ -9,7 +9,7 @@ import { withLock } from './directory/lock-file.ts';
 import { isLeftover, temporaryPath } from './directory/owner.ts';
 import { copyWhole, synchronizeDirectory, writeWhole } from './directory/write-file.ts';
 import { checkKey, compareKeys, reservedPrefix } from './keys.ts';
-import type { Condition, NewObject, ObjectStore, PutOutcome, StoredObject } from './object-store.ts';
+import type { Condition, ListedObject, NewObject, ObjectStore, PutOutcome, StoredObject } from './object-store.ts';
 import { wrongBytes } from './wrong-bytes.ts';
 
 /** What an error of the file system means when it is about reading. */
@@ -90,15 +90,12 @@ export class DirectoryStore implements ObjectStore {
     });
   }
 
-  async *list(prefix: string): AsyncIterable<StoredObject> {
+  async *list(prefix: string): AsyncIterable<ListedObject> {
     await this.requireRoot();
     // The directory that the prefix names; the rest of it begins the names in there.
     const directory = prefix.slice(0, prefix.lastIndexOf('/') + 1);
     if (directory !== '') checkKey(directory.slice(0, -1));
-    for await (const key of this.keysBelow(directory, prefix)) {
-      const content = await this.contentOf(key);
-      if (content !== undefined) yield describe(key, content);
-    }
+    yield* this.objectsBelow(directory, prefix);
   }
 
   private pathOf(key: string): string {
@@ -128,21 +125,31 @@ export class DirectoryStore implements ObjectStore {
     }
   }
 
-  /** The keys that begin with a prefix, in byte order, which is not that of the directories: `a-b` is before `a/b`. */
-  private async *keysBelow(directory: string, prefix: string): AsyncIterable<string> {
+  /** The objects whose key begins so, in byte order, which is not that of the directories: `a-b` is before `a/b`. */
+  private async *objectsBelow(directory: string, prefix: string): AsyncIterable<ListedObject> {
     const names = await this.namesIn(join(this.title, directory));
     const entries = await Promise.all(
       names
         .filter((name) => !name.startsWith(reservedPrefix))
         .map(async (name) => {
-          const found = await stat(join(this.title, directory, name)).catch(() => undefined);
-          return `${directory}${name}${found?.isDirectory() === true ? '/' : ''}`;
+          const found = await this.statOf(join(this.title, directory, name));
+          return { key: `${directory}${name}${found?.isDirectory() === true ? '/' : ''}`, found };
         }),
     );
-    for (const entry of entries.sort(compareKeys)) {
-      if (!entry.startsWith(prefix)) continue;
-      if (entry.endsWith('/')) yield* this.keysBelow(entry, prefix);
-      else yield entry;
+    for (const { key, found } of entries.sort((left, right) => compareKeys(left.key, right.key))) {
+      if (!key.startsWith(prefix)) continue;
+      if (key.endsWith('/')) yield* this.objectsBelow(key, prefix);
+      else if (found?.isFile() === true) yield { key, size: found.size, lastModified: found.mtime };
+    }
+  }
+
+  /** @returns undefined when it has gone meanwhile, or is a link to nothing */
+  private async statOf(path: string): Promise<Stats | undefined> {
+    try {
+      return await stat(path);
+    } catch (error) {
+      if (isNothingThere(error)) return undefined;
+      throw isErrno(error, 'EACCES', 'EPERM') ? accessFailure(error, path) : error;
     }
   }
 

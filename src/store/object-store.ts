@@ -11,6 +11,9 @@ export interface StoredObject {
   readonly sha256: string | undefined;
 }
 
+/** What a listing says of an object: what every store knows without reading it. `head` tells the rest. */
+export type ListedObject = Pick<StoredObject, 'key' | 'size' | 'lastModified'>;
+
 export type ObjectBody =
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
   | {
@@ -62,8 +65,8 @@ export interface ObjectReader {
 export interface ObjectStore extends ObjectReader {
   /** A retried `absent` write whose first answer was lost is `stored` when the object there has the same SHA-256. */
   put(object: NewObject, condition: Condition): Promise<PutOutcome>;
-  /** All objects whose key begins so, in byte order of their keys. */
-  list(prefix: string): AsyncIterable<StoredObject>;
+  /** All objects whose key begins so, in byte order of their keys; none of them is read. */
+  list(prefix: string): AsyncIterable<ListedObject>;
   /** Copies within the store, server-side where it can be; the metadata (caching, type, SHA-256) goes with it. */
   copy(from: string, to: string, condition: Condition): Promise<PutOutcome>;
   /** @param etag deletes nothing but this version of the object */

@@ -1,8 +1,8 @@
 import { isAbsolute, normalize } from 'node:path';
 
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
+import { isBucket, judgeEndpoint, judgeStore, splitBucketAddress, type Refusal } from '../model/store-location.ts';
 import { DirectoryStore } from './directory-store.ts';
-import { checkKey } from './keys.ts';
 import type { ObjectStore } from './object-store.ts';
 import { S3Store } from './s3/s3-store.ts';
 
@@ -17,48 +17,24 @@ export interface StoreLocation {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** Amazon S3 User Guide, "General purpose bucket naming rules". */
-const bucketName = /^(?!xn--|sthree-)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
-
 /**
  * Makes the store of a place; nothing is asked of it yet.
  * @throws CoachbuilderError `usage` when the location is neither a bucket nor an absolute directory
  */
 export function openStore(location: StoreLocation): ObjectStore {
   const { url, region, env } = location;
-  if (!url.startsWith('s3://')) {
+  requireAccepted(judgeStore(url));
+  if (!isBucket(url)) {
     if (isAbsolute(url)) return new DirectoryStore(normalize(`${url}/`).replace(/(?<=.)\/$/, ''));
-    throw noStore(url, 'say s3://bucket, s3://bucket/prefix, or a directory');
+    throw new CoachbuilderError('usage', `${url} is no place for a repository`, { hint: 'say its absolute path' });
   }
-  const [bucket = '', ...segments] = url.slice('s3://'.length).replace(/\/+$/, '').split('/');
-  if (!bucketName.test(bucket)) throw noStore(url, 'a bucket has 3 to 63 lower-case letters, digits, dots and hyphens');
-  const prefix = segments.join('/');
-  if (prefix !== '') requirePrefix(url, prefix);
   const endpoint = [location.endpoint, env['AWS_ENDPOINT_URL_S3'], env['AWS_ENDPOINT_URL']].find(
     (address) => address !== undefined && address !== '',
   );
-  // Of S3 nobody signs in by the address; and what is in it would be in messages.
-  if (endpoint !== undefined && !/^https?:\/\/[^/@\s]+\/?$/.test(endpoint)) {
-    throw new CoachbuilderError('usage', `${withoutUserInfo(endpoint)} is no endpoint`, {
-      hint: 'say http://host:port, or https://host, without credentials: those are AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
-    });
-  }
-  return new S3Store({ bucket, prefix, endpoint: endpoint?.replace(/\/$/, ''), region, env });
+  if (endpoint !== undefined) requireAccepted(judgeEndpoint(endpoint));
+  return new S3Store({ ...splitBucketAddress(url), endpoint: endpoint?.replace(/\/$/, ''), region, env });
 }
 
-function requirePrefix(url: string, prefix: string): void {
-  try {
-    checkKey(prefix);
-  } catch {
-    throw noStore(url, 'S3 takes keys literally: a prefix has no empty segment, and none that is . or ..');
-  }
-}
-
-function noStore(text: string, hint: string): CoachbuilderError {
-  return new CoachbuilderError('usage', `${withoutUserInfo(text)} is no place for a repository`, { hint });
-}
-
-/** Secrets of AWS may hold a slash, so that where they begin and end in an address is a guess: nothing up to the last `@` is shown. */
-function withoutUserInfo(text: string): string {
-  return text.replace(/^((?:\w+:\/\/)?).*@/s, '$1…@');
+function requireAccepted(refusal: Refusal | undefined): void {
+  if (refusal !== undefined) throw new CoachbuilderError('usage', refusal.message, { hint: refusal.hint });
 }

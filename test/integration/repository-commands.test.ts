@@ -214,6 +214,38 @@ describe('publish-packages, by its first word,', () => {
     await expectStanding('2');
     await ok(own.publish('yank', 'acme-release=2', '--channel=stable'));
     await expectStanding('1');
+    // When none is left, nobody but a person may take it away.
+    const address = 'centos/acme-release.el7.noarch.rpm';
+    const last = await own.publish('yank', 'acme-release=1', 'acme-release=2');
+    expect(last).toMatchObject({ exitCode: 0 });
+    expect(last.stderr).toContain(`${address} stays where it is`);
+    expect(await ok(own.publish('verify'))).toContain(`warning: ${address} can be had`);
+    await rm(join(own.store, address));
+    expect(await ok(own.publish('verify'))).not.toContain('warning');
+  });
+
+  it('finishes a yank that was stopped before aliases and pages', async () => {
+    const own = await publisher('stopped');
+    await ok(own.publish('--channel=stable', join(scratch, '1.0/debian-12'), join(scratch, '2.0/debian-12')));
+    const names = ['debian/12/amd64/Packages', 'debian/12/amd64/Release', 'index.html', 'repositories.json'];
+    const before = await Promise.all(names.map((name) => readFile(join(own.store, name))));
+    await ok(own.publish('yank', 'acme-app=2.0'));
+    const after = await Promise.all(names.map((name) => readFile(join(own.store, name))));
+    // As if it had been killed right after the head.
+    for (const [index, name] of names.entries()) await writeFile(join(own.store, name), before[index] ?? '');
+    expect(await ok(own.publish('yank', 'acme-app=2.0', '--dry-run'))).toContain('would finish what a stopped run');
+    await ok(own.publish('yank', 'acme-app=2.0'));
+    expect(await ok(own.publish('verify', '--deep'))).toContain('1 package');
+    expect(await readFile(join(own.store, names[0] ?? ''))).toEqual(after[0]);
+    expect(await readFile(join(own.store, 'index.html'), 'utf8')).not.toContain('2.0-1');
+    // Only the pages were left: nothing but writing them tells.
+    await writeFile(join(own.store, 'index.html'), before[2] ?? '');
+    const finished = await own.publish('yank', 'acme-app=2.0');
+    expect(finished).toMatchObject({ exitCode: 0, stdout: 'index.html\n' });
+    expect(finished.stderr).toContain('what an earlier run had left undone is finished now');
+    const again = await own.publish('yank', 'acme-app=2.0');
+    expect(again).toMatchObject({ exitCode: 1 });
+    expect(again.stderr).toContain('acme-app 2.0 is not published there');
   });
 
   it.each([
@@ -224,6 +256,8 @@ describe('publish-packages, by its first word,', () => {
     [['refresh'], 'nothing to refresh'],
     [['list', 'x'], 'Wrong number of arguments'],
     [['list', '--distribution=debian-99'], 'debian-99'],
+    [['list', '--endpoint=http://127.0.0.1:9000'], '--endpoint is about a bucket, and the repository is a directory'],
+    [['refresh', '--region=eu-central-1'], '--region is about a bucket, and the repository is a directory'],
     [['verify'], 'clients meet 1 problem'],
   ])('refuses %j where nothing is published', async (args, message) => {
     const own = await publisher('nothing');

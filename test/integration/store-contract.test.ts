@@ -138,7 +138,10 @@ describe.each(backends)('a store in %s', (_name, start) => {
     expect(await keysOf(store, 'c')).toEqual([]);
     for await (const found of store.list('b')) {
       const head = await store.head(found.key);
-      expect([found.size, found.etag]).toEqual([Buffer.byteLength(found.key), head?.etag]);
+      expect([found.size, head?.size]).toEqual([Buffer.byteLength(found.key), found.size]);
+      // Servers list fractions of a second, which the header of the object has not.
+      const seconds = [found, head].map((each) => Math.floor((each?.lastModified.getTime() ?? 0) / 1000));
+      expect(seconds[0]).toBe(seconds[1]);
     }
   });
 

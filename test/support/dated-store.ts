@@ -1,4 +1,4 @@
-import type { Condition, NewObject, PutOutcome, StoredObject } from '../../src/store/object-store.ts';
+import type { Condition, ListedObject, NewObject, PutOutcome, StoredObject } from '../../src/store/object-store.ts';
 import { MemoryStore } from './memory-store.ts';
 
 /** A store in memory that knows when its objects were written. */
@@ -12,7 +12,7 @@ export class DatedStore extends MemoryStore {
     return result;
   }
 
-  #dated(object: StoredObject): StoredObject {
+  #dated<Known extends ListedObject>(object: Known): Known {
     return { ...object, lastModified: new Date((this.#written.get(object.key) ?? 0) * 1000) };
   }
 
@@ -29,7 +29,7 @@ export class DatedStore extends MemoryStore {
     return found === undefined ? undefined : this.#dated(found);
   }
 
-  override async *list(prefix: string): AsyncIterable<StoredObject> {
+  override async *list(prefix: string): AsyncIterable<ListedObject> {
     for await (const object of super.list(prefix)) yield this.#dated(object);
   }
 }

@@ -1,7 +1,14 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 
-import type { Condition, NewObject, ObjectStore, PutOutcome, StoredObject } from '../../src/store/object-store.ts';
+import type {
+  Condition,
+  ListedObject,
+  NewObject,
+  ObjectStore,
+  PutOutcome,
+  StoredObject,
+} from '../../src/store/object-store.ts';
 
 /** A request as the store sees it. */
 export interface StoreRequest {
@@ -91,13 +98,13 @@ export class MemoryStore implements ObjectStore {
     return this.#request({ method: 'put', key }, () => this.#write(key, { bytes, object: rest }, condition));
   }
 
-  async *list(prefix: string): AsyncIterable<StoredObject> {
+  async *list(prefix: string): AsyncIterable<ListedObject> {
     const keys = await this.#request({ method: 'list', key: prefix }, () =>
       [...this.objects.keys()].filter((key) => key.startsWith(prefix)).sort(),
     );
     for (const key of keys) {
       const described = this.#describe(key);
-      if (described !== undefined) yield described;
+      if (described !== undefined) yield { key, size: described.size, lastModified: described.lastModified };
     }
   }
 

@@ -6,16 +6,17 @@ export const repository = z
   .strictObject({
     store: text.optional().meta({
       description:
-        'Where `publish-packages` writes: `s3://bucket/prefix`, or a directory relative to the manifest. `--to` wins over it.',
+        'Where `publish-packages` writes: `s3://bucket`, `s3://bucket/prefix`, or a directory relative to the manifest. A prefix is words of letters, digits and `_.+=,@-`. `--to` wins over it.',
       examples: ['s3://acme-packages', '/srv/packages'],
     }),
     endpoint: text.optional().meta({
-      description: 'Address of an S3-compatible server; by default that of Amazon for the region.',
+      description:
+        'Address of an S3-compatible server, `http://` or `https://`, without a path; by default that of Amazon for the region.',
       examples: ['https://s3.example.com'],
     }),
     region: text.optional().meta({ description: "The bucket's region.", examples: ['eu-central-1'] }),
     'signing-key': text.optional().meta({
-      description: 'Fingerprint of the key to sign with; by default that of `release.key`.',
+      description: 'Fingerprint of the key to sign with, all 40 digits; by default that of `release.key`.',
       examples: ['0123456789ABCDEF0123456789ABCDEF01234567'],
     }),
     origin: text.optional().meta({

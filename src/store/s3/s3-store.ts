@@ -5,7 +5,7 @@ import type { S3 } from '@aws-sdk/client-s3';
 
 import { CoachbuilderError } from '../../errors/coachbuilder-error.ts';
 import { checkKey } from '../keys.ts';
-import type { Condition, NewObject, ObjectStore, PutOutcome, StoredObject } from '../object-store.ts';
+import type { Condition, ListedObject, NewObject, ObjectStore, PutOutcome, StoredObject } from '../object-store.ts';
 import { connect, maxAttempts, type S3Settings } from './connect.ts';
 import { readFailure, saysConditionFailed, saysConflict, saysNoObject, storeFailure } from './failures.ts';
 import { copyInParts, uploadBytes, uploadObject, type Address, type Metadata } from './upload.ts';
@@ -107,7 +107,7 @@ export class S3Store implements ObjectStore {
     });
   }
 
-  async *list(prefix: string): AsyncIterable<StoredObject> {
+  async *list(prefix: string): AsyncIterable<ListedObject> {
     const request = { Bucket: this.settings.bucket, Prefix: `${this.prefix}${prefix}` };
     let token: string | undefined;
     do {
@@ -115,10 +115,8 @@ export class S3Store implements ObjectStore {
       const page = await this.ask(`list ${prefix === '' ? 'what is there' : prefix}`, (s3) =>
         s3.listObjectsV2({ ...request, ...from }),
       );
-      for (const { Key = '', Size = 0, ETag = '', LastModified = new Date(0) } of page.Contents ?? []) {
-        const key = Key.slice(this.prefix.length);
-        yield { key, size: Size, etag: ETag, lastModified: LastModified, sha256: undefined };
-      }
+      for (const { Key = '', Size = 0, LastModified = new Date(0) } of page.Contents ?? [])
+        yield { key: Key.slice(this.prefix.length), size: Size, lastModified: LastModified };
       token = page.IsTruncated === true ? page.NextContinuationToken : undefined;
     } while (token !== undefined);
   }

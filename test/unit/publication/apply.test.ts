@@ -70,7 +70,16 @@ describe('changing a repository', () => {
     const plan = {
       title: 'memory',
       places: places.map((place) => ({
-        ...{ place, packages: [], change: 'none' as const, refusal: undefined, before: 2, after: 2, phases: undefined },
+        ...{
+          place,
+          packages: [],
+          entries: [],
+          change: 'none' as const,
+          refusal: undefined,
+          before: 2,
+          after: 2,
+          phases: undefined,
+        },
       })),
     };
     const { others } = await applyPublication(plan, repository, ports);

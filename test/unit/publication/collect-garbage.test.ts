@@ -184,6 +184,20 @@ describe('gc', () => {
     expect(there.store.objects.has(keyOf(app2))).toBe(true);
   });
 
+  it('removes also where a store lists fractions of a second and says whole ones of an object (MinIO)', async () => {
+    const there = new FakeRepository([stable]);
+    await there.publish(stable, app1);
+    await there.upload(stable, app2);
+    there.pass(10 * week);
+    const list = there.store.list.bind(there.store);
+    there.store.list = async function* (prefix) {
+      for await (const object of list(prefix))
+        yield { ...object, lastModified: new Date(object.lastModified.getTime() + 821) };
+    };
+    expect((await gc(there))[0]?.removed.map(({ key }) => key)).toEqual([keyOf(app2)]);
+    expect(there.store.objects.has(keyOf(app2))).toBe(false);
+  });
+
   it('prints what it would remove, and removes nothing, on a dry run', async () => {
     const there = new FakeRepository([stable, testing]);
     await there.publish(stable, app1);

@@ -4,9 +4,11 @@ import type { IndexEntry } from '../../../src/repository/index-format.ts';
 import { planPromotion, withCounterparts, type PromoteRequest } from '../../../src/publication/promote.ts';
 import { planRefresh } from '../../../src/publication/refresh.ts';
 import { parseSelection } from '../../../src/publication/selection.ts';
-import { planYank } from '../../../src/publication/yank.ts';
+import { planYank, requireFinished } from '../../../src/publication/yank.ts';
+import type { BuildEvent } from '../../../src/report/event.ts';
 import { listJson, listText } from '../../../src/publication/list.ts';
 import { FakeRepository, packageOf, placeOf } from '../../support/fake-repository.ts';
+import { Killed } from '../../support/memory-store.ts';
 
 const stable = placeOf('debian-12');
 const testing = placeOf('debian-12', 'testing');
@@ -34,8 +36,15 @@ async function promote(there: FakeRepository, asked: PromoteRequest): Promise<re
 }
 
 async function yank(there: FakeRepository, ...texts: readonly string[]): Promise<void> {
-  const { changes } = planYank(texts.map(parseSelection), await there.read(), undefined);
-  for (const change of changes) await there.change(change);
+  const plan = planYank(texts.map(parseSelection), await there.read(), undefined);
+  const outcomes = [];
+  for (const change of plan.changes) outcomes.push((await there.change(change)).outcome);
+  const reporter = { report: () => undefined, close: () => undefined };
+  requireFinished(
+    plan,
+    outcomes.some((outcome) => outcome !== 'unchanged'),
+    reporter,
+  );
 }
 
 describe('promote', () => {
@@ -209,6 +218,56 @@ describe('yank', () => {
     await there.publish(stable, packageOf('acme-app', '3.0-1+debian12'));
     for (const change of changes) await there.change(change);
     expect(await there.versions(stable)).toEqual(['acme-app=1.0-1+debian12', 'acme-app=3.0-1+debian12']);
+  });
+
+  it.each([
+    ['before the aliases', 'die-before'],
+    ['after the head', 'die-after'],
+  ] as const)('is finished by the same command when it was stopped %s', async (_, fate) => {
+    const there = repository();
+    await there.publish(stable, app1, app2);
+    await there.publish(other, app1);
+    const part = fate === 'die-after' ? '/head' : '/alias';
+    there.store.fate = ({ method, key }) => (method === 'put' && key.endsWith(part) ? fate : 'live');
+    await expect(yank(there, 'acme-app=2.0')).rejects.toThrow(Killed);
+    there.store.revive();
+    expect(await there.versions(stable)).toEqual(['acme-app=1.0-1+debian12']);
+    expect((await there.read())[0]?.index?.staleAliases).not.toEqual([]);
+    const plan = planYank([parseSelection('acme-app=2.0')], await there.read(), undefined);
+    expect(plan.changes.map(({ place }) => place.root)).toEqual([stable.root]);
+    const outcomes = [];
+    for (const change of plan.changes) outcomes.push((await there.change(change)).outcome);
+    expect(outcomes).toEqual(['repaired']);
+    expect((await there.read())[0]?.index?.staleAliases).toEqual([]);
+    const events: BuildEvent[] = [];
+    const reporter = { report: (event: BuildEvent) => events.push(event), close: () => undefined };
+    requireFinished(plan, true, reporter);
+    expect(events).toMatchObject([{ type: 'warning', message: expect.stringContaining('is finished now') as string }]);
+    // Nothing is left: whoever asks for it once more has mistaken something.
+    await expect(yank(there, 'acme-app=2.0')).rejects.toThrow('is not published there');
+  });
+
+  it('finishes what is left of several places', async () => {
+    const there = repository();
+    await there.publish(stable, app1, app2);
+    await there.publish(testing, app2);
+    there.store.fate = ({ method, key }) =>
+      method === 'put' && key === `${stable.root}/alias` ? 'die-before' : 'live';
+    await expect(yank(there, 'acme-app=2.0')).rejects.toThrow(Killed);
+    there.store.revive();
+    await yank(there, 'acme-app=2.0');
+    expect(await there.versions(testing)).toEqual([]);
+    expect((await there.read()).flatMap(({ index }) => index?.staleAliases ?? [])).toEqual([]);
+  });
+
+  it('takes nothing out when one of several selections is not there', async () => {
+    const there = repository();
+    await there.publish(stable, app1, app2);
+    await expect(yank(there, 'acme-app=2.0', 'acme-ap=1.0')).rejects.toMatchObject({
+      message: 'no package acme-ap is published there. Did you mean "acme-app"?',
+      details: [expect.stringContaining('leave it out')],
+    });
+    expect(await there.versions(stable)).toHaveLength(2);
   });
 
   it('refuses what is not there', async () => {

@@ -6,6 +6,9 @@ import {
   type Verification,
   type VerifyRequest,
 } from '../../../src/publication/verify.ts';
+import { parseSelection } from '../../../src/publication/selection.ts';
+import { releaseAddresses } from '../../../src/publication/standing-objects.ts';
+import { planYank } from '../../../src/publication/yank.ts';
 import { CoachbuilderError } from '../../../src/errors/coachbuilder-error.ts';
 import { FakeRepository, packageOf, placeOf, secondsOfDay } from '../../support/fake-repository.ts';
 
@@ -16,7 +19,7 @@ const key = `${stable.root}/${app.entry.file}`;
 const fingerprint = 'A'.repeat(40);
 
 async function verify(there: FakeRepository, facts: Partial<VerifyRequest> = {}): Promise<Verification> {
-  const request = { places: there.places, expected: [], deep: false, keys: [], ...facts };
+  const request = { places: there.places, expected: [], standing: [], deep: false, keys: [], ...facts };
   return await verifyPublication(request, { ...there.ports, reader: there.store });
 }
 
@@ -38,6 +41,26 @@ describe('verify', () => {
     const verification = await verify(there, { deep: true, keys: [{ fingerprint, expires: undefined }] });
     expect(verification.findings).toEqual([]);
     expect(verificationText(verification)).toBe('debian/12/amd64: 2 packages, of 2023-11-14T22:13:20Z: ok\n');
+  });
+
+  it('warns of a release package that lies at its address and in no index', async () => {
+    const there = await published();
+    const made = packageOf('acme-release', '1-1+debian12');
+    const [address] = releaseAddresses([stable.distribution, stable.distribution], { packageName: 'acme-release' });
+    if (address === undefined) throw new Error('there is no address');
+    const standing = [address];
+    expect((await verify(there, { standing })).findings).toEqual([]);
+    await there.publish(testing, made);
+    await there.store.copy(`${testing.root}/${made.entry.file}`, address.key, { kind: 'none' });
+    expect((await verify(there, { standing })).findings).toEqual([]);
+    const { changes } = planYank([parseSelection('acme-release=1')], await there.read(), undefined);
+    for (const change of changes) await there.change(change);
+    const verification = await verify(there, { standing });
+    expect(verification.findings).toMatchObject([{ severity: 'warning', repository: undefined }]);
+    expect(verificationText(verification)).toContain('warning: debian/acme-release.debian12.all.deb can be had');
+    // What an unreadable index has, nobody knows.
+    spoil(there, `${testing.root}/head`, 'rubbish');
+    expect((await verify(there, { standing })).findings).toMatchObject([{ severity: 'error' }]);
   });
 
   it('asks for nothing but reading', async () => {
@@ -151,7 +174,7 @@ describe('verify', () => {
           },
         },
       };
-      const request = { places: there.places, expected: [], deep: false, keys: [] };
+      const request = { places: there.places, expected: [], standing: [], deep: false, keys: [] };
       const { findings } = await verifyPublication(request, { ...there.ports, formats, reader: there.store });
       return findings.map(
         ({ severity, message, repair }) => `${severity}: ${message.replace(/,? on .*/, '')}; ${repair}`,

@@ -1,5 +1,16 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, mkdtempSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -91,6 +102,18 @@ describe('a store in a directory', () => {
       await expect(action()).rejects.toMatchObject({ code: 'store-missing' });
     }
     expect(existsSync(absent.title)).toBe(false);
+  });
+
+  it('lists without reading: names, sizes and times', async () => {
+    const file = join(root, 'x/large.deb');
+    await store.put(object('x/large.deb', ''), { kind: 'none' });
+    // Nobody reads a TiB before this test is over.
+    const size = 2 ** 40;
+    truncateSync(file, size);
+    symlinkSync(join(root, 'nowhere'), join(root, 'x/nowhere.deb'));
+    const found: unknown[] = [];
+    for await (const each of store.list('')) found.push(each);
+    expect(found).toEqual([{ key: 'x/large.deb', size, lastModified: statSync(file).mtime }]);
   });
 
   it('removes what killed processes left, and nothing of those that run', async () => {
