@@ -1,11 +1,12 @@
-import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 import { gzip } from '../formats/gzip.ts';
 import type { PublishedIndex } from '../repository/index-format.ts';
 import type { Place } from '../repository/place.ts';
+import { bytesObject } from '../store/new-object.ts';
 import type { ObjectReader, ObjectStore } from '../store/object-store.ts';
+import { sha256Of } from '../system/files.ts';
 import { parseHistory } from './history-schema.ts';
 
 /*
@@ -56,18 +57,9 @@ export async function keepGeneration(
 ): Promise<void> {
   const keys = [...new Set(namedBy(place, index))].sort();
   const bytes = gzip(JSON.stringify({ schema: 1, date: index.date, keys }));
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
-  await store.put(
-    {
-      key: `${historyPrefix(head)}${String(index.date)}-${sha256.slice(0, 12)}.json.gz`,
-      body: { kind: 'bytes', bytes },
-      size: bytes.byteLength,
-      sha256,
-      contentType: 'application/gzip',
-      caching: 'immutable',
-    },
-    { kind: 'absent' },
-  );
+  const key = `${historyPrefix(head)}${String(index.date)}-${sha256Of(bytes).slice(0, 12)}.json.gz`;
+  const about = { contentType: 'application/gzip', caching: 'immutable' } as const;
+  await store.put(bytesObject(key, bytes, about), { kind: 'absent' });
 }
 
 /**

@@ -5,7 +5,7 @@ import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 import type { PackageFile } from '../repository/index-format.ts';
 import type { Signer, Verifier } from '../signing/signer.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-import { digestFile, mapConcurrently } from '../system/files.ts';
+import { digestFile, mapConcurrently, sha256Of } from '../system/files.ts';
 import { digestRpmContent, readRpmFacts } from '../system/rpm-file.ts';
 import type { Shipment } from './arrange.ts';
 import type { IndexFormats } from './published.ts';
@@ -36,6 +36,7 @@ async function isSigned(path: string, verifier: Verifier): Promise<boolean> {
   }
 }
 
+/** What signing leaves alone; undefined for a damaged package. */
 async function contentOf(path: string): Promise<string | undefined> {
   const facts = await readRpmFacts(path);
   return facts === undefined ? undefined : digestRpmContent(path, facts);
@@ -58,14 +59,13 @@ class SignedRpms {
   }
 
   /** The package at a key, when it is this one but for its signature; undefined when there is none. */
-  async #published(file: PackageFile, key: string): Promise<PackageFile | undefined> {
+  async #published(file: PackageFile, content: string | undefined, key: string): Promise<PackageFile | undefined> {
     const { store, verifier } = this.#ports;
-    if ((await store.head(key)) === undefined) return undefined;
     const object = await store.get(key);
     if (object === undefined) return undefined;
     const path = join(await this.#directory(), basename(file.path));
     await writeFile(path, object.bytes);
-    if ((await contentOf(path)) !== (await contentOf(file.path))) {
+    if ((await contentOf(path)) !== content) {
       throw new CoachbuilderError(
         'publication-refused',
         `${file.name} ${file.version} ${file.architecture} is published already, with other bytes (${key})`,
@@ -79,7 +79,7 @@ class SignedRpms {
         { hint: 'keep earlier keys in the key file of the release package, or publish a higher version' },
       );
     }
-    return { ...file, path, ...(await digestFile(path)) };
+    return { ...file, path, size: object.bytes.length, sha256: sha256Of(object.bytes) };
   }
 
   async #sign(file: PackageFile): Promise<PackageFile> {
@@ -93,8 +93,9 @@ class SignedRpms {
   async at(file: PackageFile, keys: readonly string[]): Promise<ReadonlyMap<string, PackageFile>> {
     if (await isSigned(file.path, this.#ports.verifier)) return new Map(keys.map((key) => [key, file]));
     const found = new Map<string, PackageFile>();
+    const content = await contentOf(file.path);
     for (const key of keys) {
-      const published = await this.#published(file, key);
+      const published = await this.#published(file, content, key);
       if (published !== undefined) found.set(key, published);
     }
     const [first] = found.values();

@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto';
-
 import type { Distribution } from '../distributions/distribution.ts';
 import { formatPackageName } from '../packages/names.ts';
 import type { ReleaseSettings } from '../manifest/manifest.ts';
 import type { IndexEntry } from '../repository/index-format.ts';
 import { channels, type Place } from '../repository/place.ts';
 import { publicKeyFile, stableReleaseKey } from '../repository/release-name.ts';
+import { bytesObject } from '../store/new-object.ts';
 import type { Condition, NewObject, ObjectStore, StoredObject } from '../store/object-store.ts';
 import { mapConcurrently } from '../system/files.ts';
 import { compareVersions } from './published.ts';
@@ -21,15 +20,8 @@ const limit = 4;
 
 /** The file with the keys that clients have to know. @param text armoured */
 export function keyObject(release: Pick<ReleaseSettings, 'id'>, text: string): NewObject {
-  const bytes = Buffer.from(text);
-  return {
-    key: publicKeyFile(release),
-    body: { kind: 'bytes', bytes },
-    size: bytes.length,
-    sha256: createHash('sha256').update(bytes).digest('hex'),
-    contentType: 'application/pgp-keys', // RFC 3156, 7
-    caching: 'revalidate',
-  };
+  const contentType = 'application/pgp-keys'; // RFC 3156, 7
+  return bytesObject(publicKeyFile(release), text, { contentType, caching: 'revalidate' });
 }
 
 /** Writes an object unless it is there already. */

@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-
 import type { DistributionTable } from '../distributions/table.ts';
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 import type { ReleaseSettings } from '../manifest/manifest.ts';
@@ -10,7 +8,7 @@ import type { Reporter } from '../report/event.ts';
 import { keyKind } from '../signing/judgement.ts';
 import type { Signer, Verifier } from '../signing/signer.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-import { mapConcurrently } from '../system/files.ts';
+import { mapConcurrently, sha256Of } from '../system/files.ts';
 import { pageKeys, renderPages } from './page/pages.ts';
 import { placesSchema } from './page/repositories-schema.ts';
 import { viewOf } from './page/view-of.ts';
@@ -142,7 +140,7 @@ export async function writePages(request: PageRequest, ports: PagePorts): Promis
   const key = {
     fingerprints: [signer.fingerprint, ...others],
     algorithm: signing === undefined ? '' : keyKind(signing),
-    sha256: createHash('sha256').update(keys.text).digest('hex'),
+    sha256: sha256Of(keys.text),
   };
   for (let round = 0; round < rounds; round += 1) {
     const before = new Map(

@@ -4,7 +4,7 @@ import { chmod, link, mkdir, open, readFile, readdir, rename, rm, rmdir, stat } 
 import { dirname, join } from 'node:path';
 
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
-import { accessFailure, digestFile, isErrno, writeFailure } from '../system/files.ts';
+import { accessFailure, digestFile, isErrno, sha256Of, writeFailure } from '../system/files.ts';
 import { withLock } from './directory/lock-file.ts';
 import { isLeftover, temporaryPath } from './directory/owner.ts';
 import { copyWhole, synchronizeDirectory, writeWhole } from './directory/write-file.ts';
@@ -42,7 +42,7 @@ export class DirectoryStore implements ObjectStore {
   async get(key: string): Promise<{ readonly bytes: Buffer; readonly etag: string } | undefined> {
     try {
       const bytes = await readFile(this.pathOf(key));
-      return { bytes, etag: createHash('sha256').update(bytes).digest('hex') };
+      return { bytes, etag: sha256Of(bytes) };
     } catch (error) {
       await this.requireAnswer(error, key);
       return undefined;

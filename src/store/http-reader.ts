@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 import { withoutUrlCredentials } from '../report/redact.ts';
+import { sha256Of } from '../system/files.ts';
 import { DirectoryStore } from './directory-store.ts';
 import { checkKey } from './keys.ts';
 import type { ObjectReader, StoredObject } from './object-store.ts';
@@ -98,7 +98,7 @@ function etagOf({ bytes, headers }: Answer): string {
   const etag = headers.get('etag');
   if (etag !== null) return etag;
   if (bytes.length === 0) return `${headers.get('last-modified') ?? ''} ${headers.get('content-length') ?? ''}`;
-  return createHash('sha256').update(bytes).digest('hex');
+  return sha256Of(bytes);
 }
 
 /** fetch() says "fetch failed"; why is in the cause. */

@@ -98,6 +98,11 @@ export interface FileDigest {
   readonly size: number;
 }
 
+/** The SHA-256 (hexadecimal) of bytes, or of a text in UTF-8. */
+export function sha256Of(content: string | Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex');
+}
+
 /** Reads a file once, for its SHA-256 (hexadecimal) and its size. */
 export async function digestFile(path: string): Promise<FileDigest> {
   const hash = createHash('sha256');

@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto';
-
 import { pagePolicy } from '../../build-report/policy.ts';
 import { escapeHtml } from '../../build-report/text.ts';
 import { readTemplate, renderTemplate } from '../../formats/templates.ts';
 import { formatCount } from '../../report/format.ts';
 import { timestamp } from '../../sbom/bill.ts';
+import { bytesObject } from '../../store/new-object.ts';
 import type { NewObject } from '../../store/object-store.ts';
 import { keyCommands, type CommandBlock } from './commands.ts';
 import { codeBlock, codeSpan, escapeMarkdown } from './markdown.ts';
@@ -65,16 +64,8 @@ export function renderInstructions(view: RepositoryView): string {
 }
 
 function textObject(key: string, contentType: string, text: string): NewObject {
-  const bytes = Buffer.from(text, 'utf8');
-  return {
-    key,
-    body: { kind: 'bytes', bytes },
-    size: bytes.length,
-    sha256: createHash('sha256').update(bytes).digest('hex'),
-    contentType,
-    // They say what the indexes say, and change with them.
-    caching: 'revalidate',
-  };
+  // They say what the indexes say, and change with them.
+  return bytesObject(key, text, { contentType, caching: 'revalidate' });
 }
 
 /**

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { gzip } from '../../formats/gzip.ts';
+import { bytesObject } from '../../store/new-object.ts';
 import type { NewObject } from '../../store/object-store.ts';
 import type { ChildEnvironments, CommandRunner } from '../../system/command.ts';
 import { temporaryDirectory } from '../../system/files.ts';
@@ -27,11 +27,6 @@ const contentTypes = {
   'Packages.xz': 'application/x-xz',
 } as const;
 
-function objectOf(key: string, bytes: Uint8Array, about: Pick<NewObject, 'contentType' | 'caching'>): NewObject {
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
-  return { key, body: { kind: 'bytes', bytes }, size: bytes.length, sha256, ...about };
-}
-
 async function xz(content: string, { commands, environments, cacheDirectory }: AptPorts): Promise<Uint8Array> {
   await using scratch = await temporaryDirectory(join(cacheDirectory, 'tmp'), 'apt-index');
   const output = join(scratch.path, 'Packages.xz');
@@ -51,7 +46,7 @@ async function packagesObjects(
     'Packages.xz': await xz(packages, ports),
   } as const;
   return packagesFiles.map((name) =>
-    objectOf(joinPath(directory, name), contents[name], { contentType: contentTypes[name], caching: 'revalidate' }),
+    bytesObject(joinPath(directory, name), contents[name], { contentType: contentTypes[name], caching: 'revalidate' }),
   );
 }
 
@@ -88,7 +83,7 @@ export async function renderAptIndex(request: RenderRequest, ports: AptPorts): P
   }
   const release = renderRelease({ place, date, validUntil, files });
   const put = (name: string, content: string, contentType: string): NewObject =>
-    objectOf(`${root}/${name}`, Buffer.from(content), { contentType, caching: 'revalidate' });
+    bytesObject(`${root}/${name}`, Buffer.from(content), { contentType, caching: 'revalidate' });
   return {
     immutable,
     head: put('InRelease', await signer.clearSign(release), text),

@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
-
 import { CoachbuilderError } from '../../errors/coachbuilder-error.ts';
 import { gzip } from '../../formats/gzip.ts';
+import { bytesObject } from '../../store/new-object.ts';
 import type { Caching, NewObject } from '../../store/object-store.ts';
 import type { IndexEntry, RenderedIndex, RenderRequest, RpmEntry } from '../index-format.ts';
 import { ofEach, renderDocument, sortEntries } from './entries.ts';
@@ -21,15 +20,7 @@ function newObject(
   type: keyof typeof contentTypes,
   caching: Caching,
 ): NewObject {
-  const bytes = typeof content === 'string' ? Buffer.from(content) : content;
-  return {
-    key,
-    body: { kind: 'bytes', bytes },
-    size: bytes.length,
-    sha256: createHash('sha256').update(bytes).digest('hex'),
-    contentType: contentTypes[type],
-    caching,
-  };
+  return bytesObject(key, content, { contentType: contentTypes[type], caching });
 }
 
 function rpmEntries(entries: readonly IndexEntry[]): readonly RpmEntry[] {

@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
-
 import { CoachbuilderError } from '../../errors/coachbuilder-error.ts';
+import { sha256Of } from '../../system/files.ts';
 import { escapeXml, readTree, type XmlTree } from './xml.ts';
 
 /** The three files about packages that yum and dnf read, in the order in which createrepo_c lists them. */
@@ -38,10 +37,6 @@ export interface MetadataFile {
 }
 
 const repoNamespace = 'http://linux.duke.edu/metadata/repo';
-
-function sha256Of(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
-}
 
 /** Names a compressed file by its content. */
 export function metadataFile(kind: Kind, text: Uint8Array, bytes: Uint8Array): MetadataFile {

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import type { S3 } from '@aws-sdk/client-s3';
 
 import { CoachbuilderError } from '../../errors/coachbuilder-error.ts';
+import { sha256Of } from '../../system/files.ts';
 import { checkKey } from '../keys.ts';
 import type { Condition, ListedObject, NewObject, ObjectStore, PutOutcome, StoredObject } from '../object-store.ts';
 import { connect, maxAttempts, type S3Settings } from './connect.ts';
@@ -83,8 +83,8 @@ export class S3Store implements ObjectStore {
       if (found.size > smallCopy) return copyInParts(s3, name, found.size, address, found.metadata, condition);
       const answer = await s3.getObject({ ...source, IfMatch: found.etag });
       const bytes = Buffer.from((await answer.Body?.transformToByteArray()) ?? []);
-      const sha256 = createHash('sha256').update(bytes).digest('hex');
-      return uploadBytes(s3, address, bytes, { ...found.metadata, Metadata: { sha256 } }, condition);
+      const sha256 = sha256Of(bytes);
+      return uploadBytes(s3, address, { bytes, sha256 }, { ...found.metadata, Metadata: { sha256 } }, condition);
     });
   }
 

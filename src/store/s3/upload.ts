@@ -3,6 +3,7 @@ import { open, readFile } from 'node:fs/promises';
 
 import type { PutObjectCommandInput, S3 } from '@aws-sdk/client-s3';
 
+import { sha256Of } from '../../system/files.ts';
 import type { Caching, Condition, NewObject } from '../object-store.ts';
 import { wrongBytes } from '../wrong-bytes.ts';
 
@@ -54,30 +55,38 @@ export function conditional(condition: Condition): Conditional {
   }
 }
 
-function base64Sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('base64');
+/** Bytes that were hashed once: a package is large, and its SHA-256 is needed in two ways of writing it. */
+interface Hashed {
+  readonly bytes: Uint8Array;
+  /** Hexadecimal. */
+  readonly sha256: string;
+}
+
+/** As S3 writes checksums. */
+function base64(sha256: string): string {
+  return Buffer.from(sha256, 'hex').toString('base64');
 }
 
 /** @returns the etag */
 export async function uploadBytes(
   s3: S3,
   address: Address,
-  bytes: Uint8Array,
+  { bytes, sha256 }: Hashed,
   metadata: Metadata,
   condition: Condition,
 ): Promise<string> {
   const request = { ...address, ...metadata, ...conditional(condition), Body: bytes };
-  const answer = await s3.putObject({ ...request, ChecksumSHA256: base64Sha256(bytes) });
+  const answer = await s3.putObject({ ...request, ChecksumSHA256: base64(sha256) });
   return answer.ETag ?? '';
 }
 
 /** The bytes of a small object, after a look whether they are what was announced. */
-async function announcedBytes(object: NewObject): Promise<Uint8Array> {
+async function announcedBytes(object: NewObject): Promise<Hashed> {
   const bytes = object.body.kind === 'bytes' ? object.body.bytes : await readFile(object.body.path);
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const sha256 = sha256Of(bytes);
   if (sha256 !== object.sha256 || bytes.length !== object.size)
     throw wrongBytes(object, { sha256, size: bytes.length });
-  return bytes;
+  return { bytes, sha256 };
 }
 
 /** @returns the etag */
@@ -137,7 +146,7 @@ interface Part {
 }
 
 async function uploadPart(s3: S3, address: Address, UploadId: string, PartNumber: number, Body: Buffer): Promise<Part> {
-  const ChecksumSHA256 = base64Sha256(Body);
+  const ChecksumSHA256 = base64(sha256Of(Body));
   const { ETag } = await s3.uploadPart({ ...address, UploadId, PartNumber, Body, ChecksumSHA256 });
   return { PartNumber, ETag, ChecksumSHA256 };
 }
