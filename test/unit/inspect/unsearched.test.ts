@@ -63,6 +63,7 @@ describe('a library that only another distribution has', () => {
     expect(tell(given)).toEqual([]);
     expect(tell({ ...given, 'keel/b.so': needing('libssl.so.3') })).toHaveLength(1);
     expect(tell({ ...ssl, '_ssl.so': { needed: ['libssl.so.3'] } })).toHaveLength(1);
+    expect(tell({ 'libssl.so.3': {}, '_ssl.so': { needed: ['libssl.so.3'] } })).toEqual([]);
   });
 });
 
