@@ -33,6 +33,7 @@ export const healthChecks = [
   'repositories',
   'caches',
   'names',
+  'libraries',
 ] as const;
 export type HealthCheck = (typeof healthChecks)[number];
 

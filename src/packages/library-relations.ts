@@ -123,6 +123,18 @@ function weakNotes(recommended: readonly Wanted[], { title, rpm }: RpmDistributi
   }));
 }
 
+/** What the same tree fails for where relations name packages: nothing else would tell that nobody asks for the library. */
+function unaskedNotes(wanted: readonly Wanted[], { id }: RpmDistribution): readonly LibraryNote[] {
+  return wanted
+    .filter(({ needed, settings }) => settings.package === undefined && !isLibraryName(needed.library))
+    .map(({ needed: { library, files } }) => ({
+      message: `${users(files)} needs ${library}, which the package does not bring; rpm's search for libraries passes over such a name, and the package does not ask for it`,
+      hint:
+        `say in the manifest, under "overrides: ${id}: libraries:", which package has it: "${library}: <package>"; ` +
+        `where the application runs without it, "${library}: ignore"`,
+    }));
+}
+
 /** What the manifest says about libraries that no file needs, or that the tree brings itself. */
 function idleNotes(needs: SystemNeeds, { libraries }: Pick<Manifest, 'libraries'>): readonly LibraryNote[] {
   const needed = new Set(needs.libraries.map(({ library }) => library));
@@ -162,6 +174,10 @@ export function libraryRelations(
   return {
     depends: [...depends, ...(needs.gnuHash ? [relation('rtld(GNU_HASH)')] : [])],
     recommends: weakDependencies ? rpmRelations(recommended, architecture) : [],
-    notes: [...weakNotes(recommended, distribution), ...idle],
+    notes: [
+      ...unaskedNotes(weakDependencies ? [...required, ...recommended] : required, distribution),
+      ...weakNotes(recommended, distribution),
+      ...idle,
+    ],
   };
 }

@@ -7,6 +7,7 @@ import { findCredentials } from '../inspect/health/credentials.ts';
 import { sortFindings, type HealthFinding } from '../inspect/health/finding.ts';
 import { importEntryPoints } from '../inspect/health/imports.ts';
 import { readInstalled, type InstalledDistribution } from '../inspect/health/installed.ts';
+import { findNamesakes } from '../inspect/health/libraries.ts';
 import { findBadLinks } from '../inspect/health/links.ts';
 import { findLitter } from '../inspect/health/litter.ts';
 import { findTwinNames } from '../inspect/health/names.ts';
@@ -131,6 +132,7 @@ export async function checkHealth(target: BuildTarget, tree: Tree, build: Target
       ...(await findCredentials(tree, manifest.name, build.ports.redactor.secrets())),
       ...findLitter(tree, { minor: interpreter.minor, application: manifest.name }),
       ...findTwinNames(tree),
+      ...findNamesakes(tree, installed),
     ]);
     const { errors, warnings, accepted, idle } = sift(findings, manifest.health.accept, places);
     for (const { path, reason, message } of accepted) progress(`accepted in ${path}: ${message} (${reason})`);

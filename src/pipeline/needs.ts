@@ -1,5 +1,6 @@
 import { refuseNewerProcessors, refuseNewerSymbols } from '../inspect/levels.ts';
 import { loadObjects, needsOf } from '../inspect/system-needs.ts';
+import { unsearchedLibraries } from '../inspect/unsearched.ts';
 import { architectures } from '../model/architecture.ts';
 import { libraryRelations } from '../packages/library-relations.ts';
 import type { BuildTarget } from '../plan/build-plan.ts';
@@ -17,7 +18,8 @@ export async function findNeeds(target: BuildTarget, tree: Tree): Promise<Tree> 
   const systemNeeds = needsOf(objects, paths);
   refuseNewerSymbols(tree, systemNeeds, distribution);
   refuseNewerProcessors(tree, objects, target);
-  return { ...tree, systemNeeds };
+  const unsearched = unsearchedLibraries(objects, tree.entries);
+  return { ...tree, systemNeeds, ...(unsearched.length === 0 ? {} : { unsearched }) };
 }
 
 /**

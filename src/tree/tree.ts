@@ -56,6 +56,17 @@ export interface SystemNeeds {
   readonly gnuHash: boolean;
 }
 
+/** A library that a file needs, that lies elsewhere in the tree, and to which no path of the file's own leads. */
+export interface UnsearchedLibrary {
+  /** Absolute path on the target. */
+  readonly file: string;
+  /** Whose file it is, as {@link TreeFile.distribution}. */
+  readonly distribution: string | undefined;
+  readonly library: string;
+  /** What has that name, and whose it may be; no one of them belongs to the file's own distribution. */
+  readonly found: readonly { readonly path: string; readonly owners: readonly (string | undefined)[] }[];
+}
+
 /** What was left out of a tree because the manifest says so. */
 export interface Slimming {
   /** In byte order of their names: the parts of `slim.remove`, `exclude` and `locales`. */
@@ -96,6 +107,8 @@ export interface Tree {
   readonly importsDistutils: boolean;
   /** What inspecting the tree found; absent before. */
   readonly systemNeeds?: SystemNeeds;
+  /** Found when the tree was inspected; absent when there are none. */
+  readonly unsearched?: readonly UnsearchedLibrary[];
   /** Present when something was to be left out. */
   readonly slimming?: Slimming;
   /** Present once the tree was looked over. */

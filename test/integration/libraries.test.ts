@@ -268,6 +268,23 @@ describe('a build', () => {
     );
   });
 
+  it('tells of a namesake that another wheel brings, and of a library that rpm passes over', async () => {
+    const bundled = { 'sloop/libs/libssl.so.3': elfLibrary({ soname: 'libssl.so.3' }) };
+    nativeWheel('sloop', { needed: ['libssl.so.3'], runpath: '$ORIGIN/libs' }, { files: bundled });
+    nativeWheel('yawl', { needed: ['libc.so.6', 'libssl.so.3'] });
+    nativeWheel('ketch', { needed: ['_winch.so'] });
+    const { outcome, destination } = await build(projectWith(['sloop', 'yawl', 'ketch']), 'rocky-9');
+    expect(outcome.exitCode).toBe(0);
+    const packages = '/opt/boat/lib/python3.9/site-packages';
+    const warnings = outcome.stderr.split('\n').filter((text) => / (?:libssl|_winch)\.so/.test(text));
+    expect(warnings).toEqual([
+      `rocky-9: warning: ${packages}/yawl/core.abi3.so (of yawl) needs libssl.so.3, to which no path of its own leads, and the package asks for none because of ${packages}/sloop/libs/libssl.so.3 (of sloop)`,
+      expect.stringContaining(`rocky-9: warning: ${packages}/ketch/core.abi3.so needs _winch.so, which`),
+    ]);
+    const requires = await rpmNames(packageIn(destination, /python-boat.*\.rpm$/), '--requires');
+    expect(requires).toEqual(['libc.so.6()(64bit)']);
+  });
+
   it('of pure Python asks for no library', async () => {
     const { outcome, destination } = await build(projectWith([]), 'debian-12,rocky-9');
     expect(outcome.exitCode).toBe(0);

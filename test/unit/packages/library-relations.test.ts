@@ -132,6 +132,22 @@ describe('what the manifest says about libraries', () => {
     ]);
   });
 
+  it('is told of where rpm takes no name like that for a library, unless the manifest says what becomes of it', () => {
+    const plugin = [needed('_keel.so'), needed('libz.so.1')];
+    const { notes } = ask('rocky-9', plugin);
+    expect(notes).toEqual([
+      {
+        message: `${file} needs _keel.so, which the package does not bring; rpm's search for libraries passes over such a name, and the package does not ask for it`,
+        hint: expect.stringContaining('under "overrides: rocky-9: libraries:"') as string,
+      },
+    ]);
+    expect(ask('rocky-9', plugin, { libraries: { '_keel.so': recommended } }).notes).toHaveLength(1);
+    expect(ask('centos-7', plugin, { libraries: { '_keel.so': recommended } }).notes).toHaveLength(1);
+    expect(ask('rocky-9', plugin, { libraries: { '_keel.so': ignored } }).notes).toEqual([]);
+    const named = { '_keel.so': { as: 'require', package: aRelation('keel') } } as const;
+    expect(ask('rocky-9', plugin, { libraries: named }).notes).toEqual([]);
+  });
+
   it('names the package of a library that we do not know', () => {
     const libraries = { 'libfoo.so.2': { as: 'recommend', package: aRelation('libfoo2', '>=', '2.1') } } as const;
     const unknown = [needed('libfoo.so.2', 'FOO_1')];
