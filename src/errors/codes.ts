@@ -46,7 +46,8 @@ export const errorCodes = {
   'wheel-invalid': 'a wheel breaks the rules of its format',
   'file-conflict': 'two distributions or packages claim one path',
   'path-leak': 'a file of the tree names a path of the build machine',
-  'health-check-failed': 'the finished virtual environment lacks something, or holds what no package may hold',
+  'health-check-failed':
+    'the finished virtual environment lacks something, or it or what the manifest adds holds what no package may hold',
   'too-large': 'the virtual environment is larger than the manifest allows (slim.size-limit)',
   'link-target-missing': 'a link points to a script that the application does not have',
   'tool-missing': 'a system tool is missing',

@@ -74,10 +74,8 @@ interface Needle {
  * @returns at most one leak for each entry, in the order of the entries
  */
 export async function findLeaks(tree: Tree, forbidden: readonly string[]): Promise<readonly Leak[]> {
-  const needles = forbidden.map((text): Needle => ({ text, bytes: Buffer.from(text) }));
-  if (needles.length === 0) return [];
-  const longest = Math.max(...needles.map(({ bytes }) => bytes.length));
-  const scanner = new Scanner(needles, Buffer.allocUnsafe(blockSize + contextSize + longest + 1));
+  if (forbidden.length === 0) return [];
+  const scanner = scannerFor(forbidden);
   const leaks: Leak[] = [];
   let files = 0;
   for (const entry of tree.entries) {
@@ -86,6 +84,32 @@ export async function findLeaks(tree: Tree, forbidden: readonly string[]): Promi
     if (entry.kind === 'file' && ++files % filesPerTurn === 0) await setImmediate();
   }
   return leaks;
+}
+
+/**
+ * Looks through the content of files that lie elsewhere on this machine.
+ * @param files absolute paths: on the target, and here
+ * @param forbidden as for {@link findLeaks}
+ */
+export async function findFileLeaks(
+  files: readonly { readonly path: string; readonly source: string }[],
+  forbidden: readonly string[],
+): Promise<readonly Leak[]> {
+  if (forbidden.length === 0) return [];
+  const scanner = scannerFor(forbidden);
+  const leaks: Leak[] = [];
+  for (const [index, { path, source }] of files.entries()) {
+    const names = scanner.inFile(source);
+    if (names !== undefined) leaks.push({ path, where: 'content', names, distribution: undefined });
+    if (index % filesPerTurn === filesPerTurn - 1) await setImmediate();
+  }
+  return leaks;
+}
+
+function scannerFor(forbidden: readonly string[]): Scanner {
+  const needles = forbidden.map((text): Needle => ({ text, bytes: Buffer.from(text) }));
+  const longest = Math.max(...needles.map(({ bytes }) => bytes.length));
+  return new Scanner(needles, Buffer.allocUnsafe(blockSize + contextSize + longest + 1));
 }
 
 function leakOf(entry: TreeEntry, { root, prefix }: Tree, scanner: Scanner): Leak | undefined {

@@ -131,6 +131,8 @@ export interface FileSettings {
   readonly path: string;
   /** Absolute path of the file to install. */
   readonly source: string;
+  /** Absolute path of the directory that the manifest names, in which the file was found; absent for a file that it names. */
+  readonly directory?: string;
   readonly mode: number;
   readonly owner: string;
   readonly group: string;

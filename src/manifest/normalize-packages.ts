@@ -167,9 +167,11 @@ function refusePaths(relation: Relation, { id, kind, distribution }: RelationPla
 
 function normalizeFile(path: string, written: WrittenFile, context: SourceContext): FileSettings[] {
   const settings = typeof written === 'string' ? { source: written } : written;
+  const named = resolve(context.directory, settings.source);
   return expandSource(path, settings.source, context).map((file) => ({
     path: file.path,
     source: file.source,
+    ...(file.source === named ? {} : { directory: named }),
     mode: readMode(settings.mode) ?? (file.executable ? 0o755 : 0o644),
     owner: settings.owner ?? 'root',
     group: settings.group ?? 'root',

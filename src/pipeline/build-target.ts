@@ -8,6 +8,7 @@ import type { Tree } from '../tree/tree.ts';
 
 import type { TargetBuild, TargetContent } from './target-build.ts';
 import { makeTree } from './make-tree.ts';
+import { checkPayload } from './payload.ts';
 import { defineAll, emitAll } from './emit-packages.ts';
 import type { ResolvedTarget } from './resolve-target.ts';
 /** Writes what a stage made, so that a run can be explained afterwards. */
@@ -36,6 +37,7 @@ export async function finishTarget(
   build: TargetBuild,
 ): Promise<BuiltTarget> {
   if (wheelhouse === undefined) return { artifacts: present?.artifacts ?? [], sharedWith: undefined, kept: true };
+  await checkPayload(target, build);
   const { trees, slots, epoch } = build;
   const directory = targetDirectory(target, build);
   const root = join(directory, 'root');

@@ -2,6 +2,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
+import { payloadOf } from '../formats/payload.ts';
 import { sift } from '../inspect/health/accept.ts';
 import { findCredentials } from '../inspect/health/credentials.ts';
 import { sortFindings, type HealthFinding } from '../inspect/health/finding.ts';
@@ -18,13 +19,14 @@ import { removeStrangers } from '../inspect/health/strangers.ts';
 import { describeLeak, findLeaks, forbiddenPaths, leakError, leakHint, type Leak } from '../inspect/leaks.ts';
 import { oversizeError } from '../inspect/size.ts';
 import { platformOf } from '../lock/platform.ts';
+import type { AcceptedFinding } from '../manifest/tree-settings.ts';
 import { architectures } from '../model/architecture.ts';
 import type { BuildTarget } from '../plan/build-plan.ts';
 import { formatCount } from '../report/format.ts';
 import { temporaryDirectory } from '../system/files.ts';
 import { elfHeaderLength, identifyElf } from '../tree/elf-identity.ts';
 import type { FoundInterpreter } from '../tree/interpreters.ts';
-import { placesOf } from '../tree/tree-glob.ts';
+import { compileTreeGlob, placesOf } from '../tree/tree-glob.ts';
 import type { Health, Tree } from '../tree/tree.ts';
 import { findCompiler } from './bundled.ts';
 import { runStage, type Progress } from './stage.ts';
@@ -137,16 +139,17 @@ export async function checkHealth(target: BuildTarget, tree: Tree, build: Target
     const { errors, warnings, accepted, idle } = sift(findings, manifest.health.accept, places);
     for (const { path, reason, message } of accepted) progress(`accepted in ${path}: ${message} (${reason})`);
     warn(target, warnings, build);
-    for (const { check: name, path } of idle) {
-      // Whether entry points fail is known where they are imported only.
-      if (name === 'imports' && imports.imported === undefined) continue;
-      const message = `health.accept has "${path}" for ${name}, where nothing is found`;
-      reporter.report({ type: 'warning', target: label, message, hint: 'take it out of the manifest' });
-    }
+    // Whether entry points fail is known where they are imported only; what the manifest adds was looked over before.
+    const missed = idle.filter((rule) => rule.check !== 'imports' || imports.imported !== undefined);
+    reportIdle(
+      target,
+      missed.filter((rule) => !concernsPayload(rule, target)),
+      build,
+    );
     const paths = new Set(errors.map(({ path }) => path));
     const error = errors.every((finding) => finding.check === 'build-paths')
       ? leakError(leaks.filter(({ path }) => paths.has(path)))
-      : healthError(errors, distribution.title);
+      : healthError(errors, `the virtual environment for ${distribution.title}`);
     const oversize = oversizeError(tree, manifest.slim.sizeLimit);
     if (error !== undefined) throw oversize === undefined ? error : error.withDetails(`size: ${oversize.message}`);
     if (oversize !== undefined) throw oversize;
@@ -155,10 +158,27 @@ export async function checkHealth(target: BuildTarget, tree: Tree, build: Target
   return runStage(reporter, { stage: 'health', target: label, summary: () => said }, check);
 }
 
+/** Whether an accepted finding can be one of what the manifest adds to the tree. */
+function concernsPayload({ path }: AcceptedFinding, target: BuildTarget): boolean {
+  const { manifest, interpreter } = target;
+  if (path.startsWith('/') && !path.startsWith(`${manifest.prefix}/`)) return true;
+  const matches = compileTreeGlob(path, placesOf(manifest.prefix, interpreter.minor));
+  return payloadOf(target).some((file) => matches(file.path));
+}
+
+/** Tells of what the manifest accepts and nobody found. */
+export function reportIdle({ label }: BuildTarget, idle: readonly AcceptedFinding[], build: TargetBuild): void {
+  for (const { check, path } of idle) {
+    const message = `health.accept has "${path}" for ${check}, where nothing is found`;
+    build.ports.reporter.report({ type: 'warning', target: label, message, hint: 'take it out of the manifest' });
+  }
+}
+
 /** How many warnings of one check are told; the record of the run has all of them. */
 const told = 5;
 
-function warn({ label }: BuildTarget, warnings: readonly HealthFinding[], build: TargetBuild): void {
+/** Tells of warnings, and of their number where there are too many. */
+export function warn({ label }: BuildTarget, warnings: readonly HealthFinding[], build: TargetBuild): void {
   const counts = new Map<string, number>();
   for (const { check, message, hint } of warnings) {
     const count = (counts.get(check) ?? 0) + 1;

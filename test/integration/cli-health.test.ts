@@ -52,7 +52,12 @@ const interpreterOf = async (minor: string): Promise<string | undefined> =>
   (await findInterpreter(minor, { commands, environments: { base, network: base } }))?.path;
 
 /** Builds an application that depends on `dep`, with some lines of manifest. */
-async function build(name: string, manifest: string, distribution = 'debian-12') {
+async function build(
+  name: string,
+  manifest: string,
+  distribution = 'debian-12',
+  files: Readonly<Record<string, string>> = {},
+) {
   const project = line.project(
     {
       name: 'boat',
@@ -66,7 +71,7 @@ async function build(name: string, manifest: string, distribution = 'debian-12')
       },
       scripts: { boat: 'boat:main', tool: 'boat.tool:main' },
     },
-    { 'coachbuilder.yaml': `maintainer: Acme <packaging@example.com>\n${manifest}` },
+    { 'coachbuilder.yaml': `maintainer: Acme <packaging@example.com>\n${manifest}`, ...files },
   );
   const destination = line.newDirectory(`${name}-packages`);
   const records = line.newDirectory(`${name}-records`);
@@ -141,6 +146,37 @@ describe('the health check', () => {
     const { exitCode, stderr } = await build('require', manifest, 'ubuntu-14.04');
     expect(stderr).toContain('error[tool-missing]: entry points cannot be imported: no CPython 3.4 for x86_64');
     expect(exitCode).toBe(3);
+  });
+
+  it('looks over what the manifest adds, too, and takes what it accepts there', async () => {
+    const files = {
+      'conf/fleet.conf': 'port = 4700\n',
+      'conf/.env': 'A=b\n',
+      'conf/.git/HEAD': 'ref: x\n',
+      '.env': 'A=b\n',
+    };
+    const packages =
+      'packages: {main: {files: {/etc/boat: conf, /opt/boat/etc: conf}, environment-files: {boat: .env}}}\n';
+    const bad = await build('payload', `${accepted}${packages}`, 'debian-12', files);
+    expect(bad.exitCode).toBe(1);
+    expect(bad.stderr).toContain(
+      'error[health-check-failed]: what the manifest adds to the packages for Debian 12 is not fit to be packaged: 4 findings',
+    );
+    expect(bad.stderr).toMatch(
+      /^ {2}credentials: \/etc\/boat\/\.env \(packages\.main\.files, from \S+\/conf\/\.env\) holds the settings of one machine/m,
+    );
+    expect(bad.stderr).toMatch(
+      /^ {2}repositories: \/opt\/boat\/etc\/\.git \(packages\.main\.files, from \S+\/conf\/\.git\)/m,
+    );
+    expect(bad.stderr).toMatch(/warning: \/etc\/default\/boat \(packages\.main\.environment-files, from \S+\/\.env\)/);
+    const rules = ['/etc/boat/**', '/etc/default/boat', '/opt/boat/etc'].flatMap((path) =>
+      ['credentials', 'repositories'].map((check) => `    - {check: ${check}, path: ${path}, reason: meant}\n`),
+    );
+    const good = await build('payload-accepted', `${accepted}${rules.join('')}${packages}`, 'debian-12', files);
+    expect({ exitCode: good.exitCode, stderr: good.stderr }).toMatchObject({ exitCode: 0 });
+    expect(good.stderr.match(/warning: health.accept has .*/g)).toEqual([
+      'warning: health.accept has "/etc/default/boat" for repositories, where nothing is found',
+    ]);
   });
 
   it('holds the tree to its budget', async () => {

@@ -22,7 +22,7 @@ function packagedService(service: ServiceSettings, init: Distribution['init']): 
  * Where a service's file lies. Units are the package's; jobs and init scripts below /etc are the administrator's to
  * change (Debian Policy 9.3.2 and 10.7; init(5) of upstart).
  */
-function placeOf(
+export function placeOf(
   { name, suffix }: ServiceSettings,
   distribution: Distribution,
 ): { readonly path: string; readonly mode: number } {

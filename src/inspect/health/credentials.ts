@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 
-import type { Tree, TreeFile } from '../../tree/tree.ts';
+import type { Tree } from '../../tree/tree.ts';
 import { ownerOf, type HealthFinding } from './finding.ts';
 
 /** Files that hold somebody's credentials by what they are for. `.env.example` and its like are made to be shown. */
@@ -64,15 +64,50 @@ const forShow =
 /** Shorter passwords may well be words that any file holds. */
 const shortestSecret = 10;
 
-/** What a file holds that nobody else may have; undefined for most. */
-function credentialIn(file: TreeFile, secrets: readonly Buffer[], content: () => Buffer): string | undefined {
-  const name = posix.basename(file.path);
-  const byName = credentialFiles.find(([pattern]) => pattern.test(name))?.[1];
-  if (byName !== undefined) return `holds ${byName}`;
-  if (file.elf !== undefined || file.size > largest || name.endsWith('.pyc')) return undefined;
-  const bytes = content();
+/** The credentials of this build, as they are looked for. */
+export function secretBytes(used: readonly string[]): readonly Buffer[] {
+  return used.filter(({ length }) => length >= shortestSecret).map((text) => Buffer.from(text));
+}
+
+/** Whether what lies there was made to be shown. */
+export function isForShow(path: string): boolean {
+  return forShow.test(path);
+}
+
+/** What tells of a file whether it can hold credentials. */
+export interface CredentialFile {
+  /** Its paths; each name counts. */
+  readonly names: readonly string[];
+  /** Bytes. */
+  readonly size: number;
+  readonly isElf: boolean;
+}
+
+/** A credential in a file. */
+export interface FoundCredential {
+  /** `holds a private key`. */
+  readonly what: string;
+  /** Whether only the file's name says so. */
+  readonly byName: boolean;
+}
+
+/** What a file holds that nobody else may have; undefined for most. What it says counts for more than how it is called. */
+export function credentialIn(
+  { names: paths, size, isElf }: CredentialFile,
+  secrets: readonly Buffer[],
+  content: () => Buffer,
+): FoundCredential | undefined {
+  const names = paths.map((path) => posix.basename(path));
+  const isData = isElf || size > largest || names.some((name) => name.endsWith('.pyc'));
+  const what = isData ? undefined : credentialInBytes(content(), names, secrets);
+  if (what !== undefined) return { what, byName: false };
+  const byName = credentialFiles.find(([pattern]) => names.some((name) => pattern.test(name)))?.[1];
+  return byName === undefined ? undefined : { what: `holds ${byName}`, byName: true };
+}
+
+function credentialInBytes(bytes: Buffer, names: readonly string[], secrets: readonly Buffer[]): string | undefined {
   if (secrets.some((secret) => bytes.includes(secret))) return 'holds a credential that this build uses';
-  if (configurationFiles.test(name)) {
+  if (names.some((name) => configurationFiles.test(name))) {
     const text = bytes.toString('latin1');
     if (userInformation.test(text) || npmToken.test(text)) return 'holds an address or a setting with credentials';
   }
@@ -98,22 +133,23 @@ export async function findCredentials(
   application: string,
   used: readonly string[] = [],
 ): Promise<readonly HealthFinding[]> {
-  const secrets = used.filter(({ length }) => length >= shortestSecret).map((text) => Buffer.from(text));
+  const secrets = secretBytes(used);
   const findings: HealthFinding[] = [];
   let files = 0;
   for (const entry of tree.entries) {
     if (entry.kind !== 'file' || entry.distribution === undefined) continue;
     if (++files % filesPerTurn === 0) await setImmediate();
-    const what = credentialIn(entry, secrets, () => readFileSync(join(tree.root, entry.path)));
-    if (what === undefined) continue;
-    const shown = forShow.test(entry.path.slice(tree.prefix.length));
+    const facts = { names: [entry.path], size: entry.size, isElf: entry.elf !== undefined };
+    const found = credentialIn(facts, secrets, () => readFileSync(join(tree.root, entry.path)));
+    if (found === undefined) continue;
+    const shown = isForShow(entry.path.slice(tree.prefix.length));
     const own = entry.distribution === application;
     if (shown && !own) continue;
     findings.push({
       check: 'credentials',
       severity: shown ? 'warning' : 'error',
       path: entry.path,
-      message: `${entry.path}${ownerOf(entry.distribution)} ${what}`,
+      message: `${entry.path}${ownerOf(entry.distribution)} ${found.what}`,
       hint: shown
         ? 'leave it out with slim.exclude in the manifest, and change what it gives access to unless it was made for tests'
         : own

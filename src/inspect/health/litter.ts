@@ -32,7 +32,12 @@ interface Litter {
   readonly what: string;
 }
 
-function litterOf(relative: string, tag: string): Litter | undefined {
+/**
+ * What a file is found for by its path alone.
+ * @param relative to what its author has chosen himself
+ * @param tag of the interpreter whose bytecode is no litter: `cpython-311`
+ */
+export function litterOf(relative: string, tag: string): Litter | undefined {
   const parts = relative.split('/');
   for (const [index, part] of parts.entries()) {
     const root = parts.slice(0, index + 1).join('/');

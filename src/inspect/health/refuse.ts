@@ -4,8 +4,11 @@ import type { HealthFinding } from './finding.ts';
 /** How many findings an error shows of each check. */
 const shown = 20;
 
-/** One error for all that is wrong with a tree; undefined when nothing is. */
-export function healthError(errors: readonly HealthFinding[], title: string): CoachbuilderError | undefined {
+/**
+ * One error for all that is wrong; undefined when nothing is.
+ * @param subject what was looked over: `the virtual environment for Debian 12`
+ */
+export function healthError(errors: readonly HealthFinding[], subject: string): CoachbuilderError | undefined {
   const [first] = errors;
   if (first === undefined) return undefined;
   const hints = [...new Set(errors.flatMap(({ hint }) => hint ?? []))];
@@ -23,7 +26,7 @@ export function healthError(errors: readonly HealthFinding[], title: string): Co
   }
   return new CoachbuilderError(
     'health-check-failed',
-    `the virtual environment for ${title} is not fit to be packaged: ${String(errors.length)} findings`,
+    `${subject} is not fit to be packaged: ${String(errors.length)} findings`,
     { hint: hints.length > 1 ? hints.join('; ') : hint, details },
   );
 }

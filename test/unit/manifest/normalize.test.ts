@@ -277,6 +277,7 @@ describe('contents of packages', () => {
       {
         path: '/usr/lib/fleet/a.service',
         source: '/project/units/a.service',
+        directory: '/project/units',
         mode: 0o644,
         ...plain,
         configuration: false,
@@ -284,6 +285,7 @@ describe('contents of packages', () => {
       {
         path: '/usr/lib/fleet/more/run.sh',
         source: '/project/units/more/run.sh',
+        directory: '/project/units',
         mode: 0o755,
         ...plain,
         configuration: false,
