@@ -1,10 +1,8 @@
-import { createHash } from 'node:crypto';
-
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 import type { IndexEntry } from '../repository/index-format.ts';
 import type { Place } from '../repository/place.ts';
 import type { NewObject, ObjectStore, PutOutcome } from '../store/object-store.ts';
-import { mapConcurrently } from '../system/files.ts';
+import { mapConcurrently, sha256Of } from '../system/files.ts';
 
 /** A package that a change brings to a place; where its bytes come from. */
 export type Arrival =
@@ -152,6 +150,6 @@ export class Uploads {
 
   async #digest(key: string): Promise<string | undefined> {
     const object = await this.#store.get(key);
-    return object === undefined ? undefined : createHash('sha256').update(object.bytes).digest('hex');
+    return object === undefined ? undefined : sha256Of(object.bytes);
   }
 }

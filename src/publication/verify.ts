@@ -1,9 +1,7 @@
-import { createHash } from 'node:crypto';
-
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 import type { IndexEntry, PublishedIndex } from '../repository/index-format.ts';
 import type { Place } from '../repository/place.ts';
-import { mapConcurrently } from '../system/files.ts';
+import { mapConcurrently, sha256Of } from '../system/files.ts';
 import { placeTitle } from './place-rules.ts';
 import type { ReadingPorts } from './published.ts';
 import { orphanRepair, type Indexed, type ReleaseAddress } from './standing-objects.ts';
@@ -122,7 +120,7 @@ async function judgePackage(
   let sha256 = stored.sha256;
   if (request.deep) {
     const object = await ports.reader.get(key);
-    sha256 = object === undefined ? undefined : createHash('sha256').update(object.bytes).digest('hex');
+    sha256 = object === undefined ? undefined : sha256Of(object.bytes);
   }
   if (sha256 === undefined || sha256 === entry.sha256) return [];
   return [error(`${key} has the SHA-256 ${sha256}, and ${entry.sha256} in the index`, other)];

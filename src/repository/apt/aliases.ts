@@ -1,9 +1,7 @@
-import { createHash } from 'node:crypto';
-
 import { CoachbuilderError } from '../../errors/coachbuilder-error.ts';
 import type { Verifier } from '../../signing/signer.ts';
 import type { ObjectReader } from '../../store/object-store.ts';
-import { mapConcurrently } from '../../system/files.ts';
+import { mapConcurrently, sha256Of } from '../../system/files.ts';
 import { refuseOlderHead, type ReadHead } from '../older-head.ts';
 import { decodeText } from './invalid.ts';
 import { parseRelease, type ReleaseFile } from './release-file.ts';
@@ -32,7 +30,7 @@ async function isCurrent(key: string, file: ReleaseFile, reader: ObjectReader): 
   if (stored?.size !== file.size) return false;
   if (stored.sha256 !== undefined) return stored.sha256 === file.sha256;
   const bytes = (await reader.get(key))?.bytes;
-  return bytes !== undefined && createHash('sha256').update(bytes).digest('hex') === file.sha256;
+  return bytes !== undefined && sha256Of(bytes) === file.sha256;
 }
 
 function hasCode(error: unknown, code: CoachbuilderError['code']): boolean {
@@ -84,7 +82,7 @@ export async function readAliases(
   source: Source,
 ): Promise<{ readonly keys: readonly string[]; readonly stale: readonly string[] }> {
   const { root, text } = head;
-  const sha256 = createHash('sha256').update(text).digest('hex');
+  const sha256 = sha256Of(text);
   const aliases = [...head.files, { path: 'Release', size: text.length, sha256 }];
   const keys = aliases.map(({ path }) => `${root}/${path}`);
   const current = await mapConcurrently(aliases, atOnce, (file) =>

@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 
 import type { Verifier } from '../../signing/signer.ts';
 import type { ObjectReader } from '../../store/object-store.ts';
-import { mapConcurrently } from '../../system/files.ts';
+import { mapConcurrently, sha256Of } from '../../system/files.ts';
 import type { DebEntry, PublishedIndex } from '../index-format.ts';
 import type { Place } from '../place.ts';
 import { readAliases } from './aliases.ts';
@@ -14,10 +13,6 @@ import { parseRelease, type Release, type ReleaseFile } from './release-file.ts'
 
 /** How many objects are asked for at once. */
 const atOnce = 6;
-
-function sha256Of(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
-}
 
 /** One of the indexes that a head names. */
 interface NamedIndex {

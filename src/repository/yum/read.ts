@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 
 import { CoachbuilderError } from '../../errors/coachbuilder-error.ts';
@@ -7,6 +6,7 @@ import type { ObjectReader } from '../../store/object-store.ts';
 import type { PublishedIndex, RpmEntry } from '../index-format.ts';
 import { refuseOlderHead, type ReadHead } from '../older-head.ts';
 import type { Place } from '../place.ts';
+import { sha256Of } from '../../system/files.ts';
 import { readEntries, type Author, type OfEach } from './entries.ts';
 import { fixedDirectory, layout, snapshotDirectory, snapshotName, type IndexDirectory } from './layout.ts';
 import { kinds, readRepomd, type Kind, type Repomd } from './repomd.ts';
@@ -72,7 +72,7 @@ async function documentOf(kind: Kind, { repomd, directory }: SignedRepomd, sourc
   const key = directory.prefix + href;
   const bytes = await must(key, source, `${titleOf(source, repomdKey(directory))} names it`);
   const title = titleOf(source, key);
-  if (createHash('sha256').update(bytes).digest('hex') !== sha256)
+  if (sha256Of(bytes) !== sha256)
     throw new CoachbuilderError('repository-invalid', `${title} is not what repomd.xml says`, {
       hint: 'restore it; nobody but the publisher may write to the store',
     });
