@@ -1,6 +1,6 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 import { mustRun, run, type Outcome } from './machine.ts';
 
@@ -59,19 +59,25 @@ export abstract class YumClient implements AsyncDisposable {
     await mustRun(['rpm', '--root', this.root, '--initdb'], { env: { HOME: this.root } });
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    // Each check of a signature leaves an agent behind, whose home is in the cache.
+  /** Each check of a signature leaves an agent behind, whose home is in the cache. */
+  protected async endAgents(): Promise<void> {
     const names = await readdir(this.root, { recursive: true });
-    for (const name of names.filter((each) => each.endsWith('/pubring') || each.endsWith('/pubring.kbx'))) {
-      const home = join(this.root, name.replace(/\/pubring\.kbx$/, ''));
-      await run(['gpgconf', '--homedir', home, '--kill', 'all']);
-    }
+    const homes = names
+      .filter((each) => each.endsWith('/pubring') || each.endsWith('/pubring.kbx'))
+      .map((each) => join(this.root, each.replace(/\/pubring\.kbx$/, '')));
+    for (const home of new Set(homes)) await run(['gpgconf', '--homedir', home, '--kill', 'all']);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.endAgents();
     await rm(this.root, { recursive: true, force: true });
   }
 }
 
 /** dnf of this machine, with a root and a cache of its own. */
 export class DnfClient extends YumClient {
+  readonly #cache = join(this.root, 'c');
+
   static async open(options: ClientOptions): Promise<DnfClient> {
     const client = new DnfClient(await mkdtemp(join(tmpdir(), 'cbd-')), options);
     await client.prepare('etc/yum.repos.d');
@@ -89,7 +95,7 @@ export class DnfClient extends YumClient {
         '--releasever=7',
         '--forcearch=x86_64',
         `--setopt=reposdir=${this.root}/etc/yum.repos.d`,
-        `--setopt=cachedir=${this.root}/c`,
+        `--setopt=cachedir=${this.#cache}`,
         `--setopt=logdir=${this.root}`,
         '--setopt=skip_if_unavailable=False',
         '--setopt=retries=1',
@@ -98,6 +104,27 @@ export class DnfClient extends YumClient {
       ],
       { env: { HOME: this.root } },
     );
+  }
+
+  /** Forgets all that it has seen of the repository, its packages among it. */
+  async forget(): Promise<void> {
+    await this.endAgents();
+    await rm(this.#cache, { recursive: true, force: true });
+  }
+
+  /** Returns what makes it know of the repository what it knows now, and have none of its packages. */
+  async remember(): Promise<() => Promise<void>> {
+    const kept = join(this.root, 'kept');
+    await cp(this.#cache, kept, {
+      recursive: true,
+      preserveTimestamps: true,
+      // An agent's sockets cannot be copied.
+      filter: (source) => !/^(?:packages|S\..*)$/.test(basename(source)),
+    });
+    return async () => {
+      await this.forget();
+      await cp(kept, this.#cache, { recursive: true, preserveTimestamps: true });
+    };
   }
 
   /** The newest version that the repository has of a package, or the status with what dnf said. */

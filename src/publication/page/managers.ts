@@ -91,11 +91,21 @@ const yum: ManagerCommands = {
   remove: (names) => [words('yum', 'remove', '-y', '--setopt=clean_requirements_on_remove=1', names)],
 };
 
-/** zypper(8). */
+/**
+ * zypper(8). A package that is named counts as asked for, and outlives what it came for; one that only has to follow an
+ * older version may do so by `--allow-downgrade`.
+ */
 const zypper: ManagerCommands = {
   install: (names) => [words('zypper', '--non-interactive', 'install', names)],
   installVersion: (packages) => [
-    words('zypper', '--non-interactive', 'install', '--oldpackage', versions(packages, '=')),
+    words(
+      'zypper',
+      '--non-interactive',
+      'install',
+      '--oldpackage',
+      '--allow-downgrade',
+      versions(packages.slice(0, 1), '='),
+    ),
   ],
   overNewer: replaced,
   upgrade: (names, repository) => [
