@@ -10,8 +10,8 @@ import { debianTarball, describeWithRoots } from '../support/roots.ts';
 import { rpmTarball } from '../support/rpm-roots.ts';
 
 /*
- * The command test-package, on the example application for debian-12: needs the rights of root, mmdebstrap's root (from
- * the cache or the archive) and, for the container, podman with runc.
+ * The command test-package, on the example application for debian-12 and rocky-9: needs the rights of root, mmdebstrap's
+ * root (from the cache or the archive) and, for the container, podman with runc.
  */
 
 const command = join(import.meta.dirname, '../../admin/test-package');
@@ -53,14 +53,15 @@ describeWithRoots('test-package', () => {
     env = { XDG_CACHE_HOME: await work.directory('cache') };
     first = await work.directory('packages-of-first');
     second = await work.directory('packages-of-second');
+    const distributions = ['debian-12', 'rocky-9'];
     await buildPackages({
       uri: await fleetCheckout(await work.directory('first')),
-      distributions: ['debian-12'],
+      distributions,
       destination: first,
     });
     await buildPackages({
       uri: await fleetCheckout(await work.directory('second'), { second: true }),
-      distributions: ['debian-12'],
+      distributions,
       destination: second,
     });
   });
@@ -210,17 +211,9 @@ describeWithRoots('test-package', () => {
   test('tests rpm packages with the rpm of their root, which knows no purge', async () => {
     const root = join(work.path, 'rocky-9.tar.gz');
     await rpmTarball(distributionOf('rocky-9'), ['openssh-clients'], root);
-    const directories = {
-      first: await work.directory('rpms-of-first'),
-      second: await work.directory('rpms-of-second'),
-    };
-    for (const which of ['first', 'second'] as const) {
-      const uri = join(work.path, which);
-      await buildPackages({ uri, distributions: ['rocky-9'], destination: directories[which] });
-    }
     // Without the client: its certificates take a newer C library than the root has that stands for the distribution.
-    const packages = await listed(directories.second, /^acme-(?:python-fleet|fleet-node)-.*\.rpm$/);
-    const given = ['--distribution=rocky-9', '--root', root, '--previous', directories.first];
+    const packages = await listed(second, /^acme-(?:python-fleet|fleet-node)-.*\.rpm$/);
+    const given = ['--distribution=rocky-9', '--root', root, '--previous', first];
     const outcome = await testPackage(...given, '--json', ...packages);
     expect(outcome.exitCode, outcome.stderr + outcome.stdout).toBe(0);
     const titles = resultsOf(outcome).map(({ story, title }) => `${story}: ${title}`);
