@@ -22,6 +22,7 @@ import { makeRpm } from '../support/rpms.ts';
 
 const command = (name: string): string => join(import.meta.dirname, '../../admin', name);
 const releases = ['debian-11', 'debian-12', 'debian-13'] as const satisfies readonly DebianRelease[];
+const rpmSystems = ['rocky-9', 'opensuse-leap-15.6'] as const;
 const native = findArchitecture(process.arch === 'arm64' ? 'aarch64' : 'x86_64')!;
 const versions = ['1.0.0', '1.1.0', '1.2.0~rc1'] as const;
 
@@ -42,10 +43,10 @@ async function makeDebs(output: string, release: DebianRelease): Promise<void> {
   }
 }
 
-async function makeRpms(output: string): Promise<void> {
+async function makeRpms(output: string, id: (typeof rpmSystems)[number]): Promise<void> {
   const architecture = formatArchitecture('rpm', 'native', native);
   for (const version of versions) {
-    const release = '1.el9';
+    const release = `1${aDistribution(id).tag}`;
     await makeRpm(output, { name: 'acme-python-fleet', version, release, architecture });
     const preamble = [`Requires: acme-python-fleet = ${version}-${release}`];
     await makeRpm(output, { name: 'acme-fleet-cli', version, release, preamble });
@@ -76,20 +77,19 @@ beforeAll(async () => {
     '',
   ];
   await writeFile(join(project, 'coachbuilder.yaml'), manifest.join('\n'));
-  // Called by the distribution: the tag .el9 is that of several.
-  const rpms = join(packages, 'rocky-9');
-  await mkdir(rpms);
-  await mustRun([
-    command('build-release-package'),
-    `--distribution=${releases.join(',')}`,
-    '--lint=off',
-    '-d',
-    packages,
-    project,
-  ]);
-  await mustRun([command('build-release-package'), '--distribution=rocky-9', '--lint=off', '-d', rpms, project]);
+  const makeReleasePackages = async (ids: readonly string[], output: string): Promise<void> => {
+    const options = [`--distribution=${ids.join(',')}`, '--lint=off', '-d', output];
+    await mustRun([command('build-release-package'), ...options, project]);
+  };
+  await makeReleasePackages(releases, packages);
   for (const release of releases) await makeDebs(packages, release);
-  await makeRpms(rpms);
+  for (const id of rpmSystems) {
+    // Called by the distribution: the tag .el9 is that of several.
+    const rpms = join(packages, id);
+    await mkdir(rpms);
+    await makeReleasePackages([id], rpms);
+    await makeRpms(rpms, id);
+  }
   const build = `--build-directory=${join(directory, 'build')}`;
   await mustRun([command('publish-packages'), '--progress=plain', build, packages], {
     cwd: project,
@@ -164,6 +164,7 @@ it.each([
   ['debian-12', 'Debian 12'],
   ['debian-13', 'Debian 13'],
   ['rocky-9', 'Rocky Linux 9'],
+  ['opensuse-leap-15.6', 'openSUSE Leap 15.6'],
 ])('the page and install.md have the same commands for %s', (id, title) => {
   const blocks = blocksOfPage(id);
   expect([...blocks.keys()]).toEqual(headings);
@@ -235,21 +236,17 @@ describeWithRoots('the commands of the landing page', () => {
     600_000,
   );
 
-  /** Debian with dnf, told what an EL 9 is told: its configuration, its name for itself, a keyring for rpm. */
-  async function openRpm(): Promise<Root> {
-    const root = await debianRoot('debian-12', ['curl', 'dnf', 'gpg', 'rpm']);
+  /** Debian with dnf and zypper, told what a system with rpm is told: its name for itself, a keyring for rpm. */
+  async function openRpm(version: string): Promise<Root> {
+    const root = await debianRoot('debian-12', ['curl', 'dnf', 'gpg', 'rpm', 'zypper']);
     await writeFile(join(root.path, 'root/.rpmmacros'), '%_dbpath /var/lib/rpm\n');
-    const configuration = [
-      'gpgcheck=True',
-      'clean_requirements_on_remove=True',
-      'best=True',
-      'skip_if_unavailable=False',
-    ];
-    await writeFile(join(root.path, 'etc/dnf/dnf.conf'), `${['[main]', ...configuration].join('\n')}\n`);
     await root.must(['rpm', '--initdb']);
     const base = await makeRpm(directory, {
-      ...{ name: 'standin-release', version: '9' },
-      preamble: ['Provides: system-release = 9', 'Provides: system-release(releasever) = 9', 'Provides: /bin/sh'],
+      ...{ name: 'standin-release', version },
+      preamble: [
+        ...[`Provides: system-release = ${version}`, `Provides: system-release(releasever) = ${version}`],
+        'Provides: /bin/sh',
+      ],
     });
     await root.must(['rpm', '--install', ...(await root.copyIn([base.path]))]);
     rmSync(base.path);
@@ -261,9 +258,9 @@ describeWithRoots('the commands of the landing page', () => {
     return exitCode === 0 ? stdout : 'none';
   }
 
-  it('install, go back, upgrade, try and remove on a system with dnf', async () => {
-    await using root = await openRpm();
-    const blocks = blocksOfPage('rocky-9');
+  /** All blocks, one after the other, after another key and a package that nobody has signed were refused. */
+  async function carryAllOut(root: Root, id: (typeof rpmSystems)[number], refusal: string): Promise<void> {
+    const blocks = blocksOfPage(id);
     const expectVersion = async (version: string): Promise<void> => {
       expect(await rpmVersion(root, 'acme-fleet-cli')).toBe(version);
       expect(await rpmVersion(root, 'acme-python-fleet')).toBe(version);
@@ -275,11 +272,12 @@ describeWithRoots('the commands of the landing page', () => {
     server.replace('/acme.asc', undefined);
     expect(`${refused.stdout}${refused.stderr}`).toContain('FAILED');
     expect(await rpmVersion(root, 'acme-release')).toBe('none');
-    const unsigned = readFileSync(join(directory, 'packages/rocky-9/acme-release-1-1.el9.noarch.rpm'));
-    server.replace('/rocky/acme-release.el9.noarch.rpm', unsigned);
+    const { tag, vendor } = aDistribution(id);
+    const stable = `/${vendor}/acme-release${tag}.noarch.rpm`;
+    server.replace(stable, readFileSync(join(directory, `packages/${id}/acme-release-1-1${tag}.noarch.rpm`)));
     const doubted = await paste(root, blocks.get('Add the repository'));
-    server.replace('/rocky/acme-release.el9.noarch.rpm', undefined);
-    expect(`${doubted.stdout}${doubted.stderr}`).toContain('is not signed');
+    server.replace(stable, undefined);
+    expect(`${doubted.stdout}${doubted.stderr}`).toContain(refusal);
     expect(await rpmVersion(root, 'acme-release')).toBe('none');
 
     await carryOut(root, blocks, 'Add the repository');
@@ -297,6 +295,25 @@ describeWithRoots('the commands of the landing page', () => {
     await carryOut(root, blocks, 'Remove the repository');
     expect(await rpmVersion(root, 'acme-release')).toBe('none');
     expect((await root.run(['rpm', '--query', 'gpg-pubkey'])).stdout).toContain('is not installed');
+  }
+
+  it('install, go back, upgrade, try and remove on a system with dnf', async () => {
+    await using root = await openRpm('9');
+    // What an EL 9 has in it.
+    const configuration = [
+      'gpgcheck=True',
+      'clean_requirements_on_remove=True',
+      'best=True',
+      'skip_if_unavailable=False',
+    ];
+    await writeFile(join(root.path, 'etc/dnf/dnf.conf'), `${['[main]', ...configuration].join('\n')}\n`);
+    await carryAllOut(root, 'rocky-9', 'is not signed');
     expect(root.filesBelow('/etc/yum.repos.d')).toEqual([]);
+  }, 600_000);
+
+  it('install, go back, upgrade, try and remove on a system with zypper', async () => {
+    await using root = await openRpm('15.6');
+    await carryAllOut(root, 'opensuse-leap-15.6', 'is not signed');
+    expect((await root.run(['zypper', 'repos'])).stdout).not.toContain('acme');
   }, 600_000);
 });

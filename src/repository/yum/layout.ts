@@ -9,6 +9,7 @@ import type { Place } from '../place.ts';
  *     <root>/mirrorlist                                         the head: one line, the address of a snapshot
  *     <root>/.snap/<date>-<h12>/repodata/repomd.xml, .asc, …    an index that never changes
  *     <root>/repodata/repomd.xml, .asc, …                       the same for clients that know nothing but the root
+ *     <root>/media.1/media                                      for zypper alone
  *     <root>/*.rpm
  *
  * repomd.xml and its signature are two objects, which no store exchanges in one step: between them, clients that
@@ -21,6 +22,16 @@ export const layout = {
   /** Where the snapshot of a name is, as clients are told it. */
   addressOf: (place: Place, snapshot: string) => `${place.url}/.snap/${snapshot}/`,
 };
+
+/**
+ * What zypper looks for besides the index, where it is the distribution's package manager; undefined elsewhere. It can
+ * do without, but not where a store answers 403 for what is not there, as S3 does: from the second refresh on, that
+ * ends it (libzypp 17). Lines: vendor, identity, number of media. Equal for ever, so that it never is another medium.
+ */
+export function mediaFile(place: Place): { readonly key: string; readonly text: string } | undefined {
+  if (place.distribution.packageManager !== 'zypper') return undefined;
+  return { key: `${place.root}/media.1/media`, text: `Coachbuilder\n${place.root}\n1\n` };
+}
 
 /**
  * A snapshot's name. The signature is part of the hash: no two are alike, and a publisher must not meet half of the

@@ -8,7 +8,7 @@ import { refuseOlderHead, type ReadHead } from '../older-head.ts';
 import type { Place } from '../place.ts';
 import { sha256Of } from '../../system/files.ts';
 import { readEntries, type Author, type OfEach } from './entries.ts';
-import { fixedDirectory, layout, snapshotDirectory, snapshotName, type IndexDirectory } from './layout.ts';
+import { fixedDirectory, layout, mediaFile, snapshotDirectory, snapshotName, type IndexDirectory } from './layout.ts';
 import { kinds, readRepomd, type Kind, type Repomd } from './repomd.ts';
 
 interface Source {
@@ -151,6 +151,17 @@ async function readFixed(
   }
 }
 
+/** What zypper needs at the fixed path, and whether it is not there. */
+async function lookForMedia(
+  place: Place,
+  reader: ObjectReader,
+): Promise<Pick<PublishedIndex, 'objects' | 'staleAliases'>> {
+  const media = mediaFile(place);
+  if (media === undefined) return { objects: [], staleAliases: [] };
+  const isThere = (await reader.get(media.key)) !== undefined;
+  return { objects: [media.key], staleAliases: isThere ? [] : [media.key] };
+}
+
 /** What is at the fixed path besides the snapshot, and which of its two files are not what they should be. */
 async function compareFixed(
   place: Place,
@@ -222,16 +233,17 @@ export async function readYumIndex(
   const name = snapshotNamed(head.bytes.toString(), place, titleOf(source, key));
   const snapshot = await readSnapshot(place, name, source);
   const { date } = snapshot.repomd;
-  const [entries, fixed] = await Promise.all([
+  const [entries, fixed, media] = await Promise.all([
     entriesOf(snapshot, 'ours', source),
     compareFixed(place, { snapshot, head: { key, etag: head.etag, date } }, source),
+    lookForMedia(place, reader),
   ]);
   return {
     etag: head.etag,
     date,
     entries,
     frozen: {},
-    objects: [key, ...objectsOf(snapshot), ...fixed.objects],
-    staleAliases: fixed.staleAliases,
+    objects: [key, ...objectsOf(snapshot), ...fixed.objects, ...media.objects],
+    staleAliases: [...media.staleAliases, ...fixed.staleAliases],
   };
 }

@@ -4,7 +4,7 @@ import { bytesObject } from '../../store/new-object.ts';
 import type { Caching, NewObject } from '../../store/object-store.ts';
 import type { IndexEntry, RenderedIndex, RenderRequest, RpmEntry } from '../index-format.ts';
 import { ofEach, renderDocument, sortEntries } from './entries.ts';
-import { fixedDirectory, layout, snapshotBase, snapshotDirectory, snapshotName } from './layout.ts';
+import { fixedDirectory, layout, mediaFile, snapshotBase, snapshotDirectory, snapshotName } from './layout.ts';
 import { kinds, metadataFile, renderRepomd, type Kind, type MetadataFile } from './repomd.ts';
 
 const contentTypes = {
@@ -12,6 +12,7 @@ const contentTypes = {
   repomd: 'application/xml',
   signature: 'application/pgp-signature',
   mirrorlist: 'text/plain; charset=utf-8',
+  media: 'text/plain; charset=utf-8',
 } as const;
 
 function newObject(
@@ -62,6 +63,7 @@ export async function renderYumIndex(request: RenderRequest): Promise<RenderedIn
 
   const { prefix } = snapshotDirectory(place, snapshot);
   const root = fixedDirectory(place).prefix;
+  const media = mediaFile(place);
   return {
     immutable: [
       ...fileObjects(root, inRoot),
@@ -70,8 +72,9 @@ export async function renderYumIndex(request: RenderRequest): Promise<RenderedIn
       newObject(`${prefix}repodata/repomd.xml.asc`, snapshotSignature, 'signature', 'immutable'),
     ],
     head: newObject(layout.head(place), `${layout.addressOf(place, snapshot)}\n`, 'mirrorlist', 'revalidate'),
-    // In the order in which clients read them, back to back: what lies between the two is the window.
+    // In the order in which clients read them, repomd.xml and its signature back to back: between them is the window.
     aliases: [
+      ...(media === undefined ? [] : [newObject(media.key, media.text, 'media', 'revalidate')]),
       newObject(`${root}repodata/repomd.xml`, repomd, 'repomd', 'revalidate'),
       newObject(`${root}repodata/repomd.xml.asc`, signature, 'signature', 'revalidate'),
     ],

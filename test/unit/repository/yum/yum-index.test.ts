@@ -7,6 +7,7 @@ import type { IndexEntry, RenderedIndex } from '../../../../src/repository/index
 import { renderRepomd, metadataFile, readRepomd, kinds } from '../../../../src/repository/yum/repomd.ts';
 import { yumIndex } from '../../../../src/repository/yum/yum-index.ts';
 import type { ObjectReader } from '../../../../src/store/object-store.ts';
+import { aDistribution } from '../../../support/manifest.ts';
 import { rpmEntry } from '../../../support/rpm-entries.ts';
 import { fakeSigner, yumPlace, YumStore } from '../../../support/yum-store.ts';
 
@@ -266,6 +267,20 @@ describe('what is read', () => {
       const published = await format.read(place, racing, signer);
       expect(published).toMatchObject({ date: later - 1, staleAliases: [fixed, `${fixed}.asc`] });
     });
+  });
+
+  it('has what zypper asks for where zypper is what asks, and says when that is not there', async () => {
+    const leap = { ...place, distribution: aDistribution('opensuse-leap-15.6') };
+    const key = `${root}/media.1/media`;
+    const index = await format.render({ place: leap, entries, date: 1_760_000_001, validUntil: undefined, signer });
+    expect(index.aliases.map((alias) => alias.key)).toEqual([key, fixed, `${fixed}.asc`]);
+    store.publish(index);
+    // Vendor, identity, number of media: libzypp takes another text for another medium.
+    expect(store.text(key)).toBe(`Coachbuilder\n${root}\n1\n`);
+    const published = await format.read(leap, store, signer);
+    expect([published?.staleAliases, published?.objects.includes(key)]).toEqual([[], true]);
+    store.objects.delete(key);
+    await expect(format.read(leap, store, signer)).resolves.toMatchObject({ staleAliases: [key] });
   });
 
   it('takes aliases of the same date for stale ones', async () => {
