@@ -21,10 +21,30 @@ async function freePort(): Promise<number> {
   return port;
 }
 
+/**
+ * moto looks at If-Match and then stores, in a thread for each request: of two that arrive together both may win, which
+ * S3 promises never to happen. One after the other, as here, it keeps that promise.
+ */
+const program = `
+import sys, threading
+import moto.server
+
+serve, lock = moto.server.run_simple, threading.Lock()
+
+def serve_one_by_one(host, port, application, **options):
+    def one(environ, start_response):
+        with lock:
+            return list(application(environ, start_response))
+    serve(host, port, one, **options)
+
+moto.server.run_simple = serve_one_by_one
+moto.server.main(sys.argv[1:])
+`;
+
 export async function startMoto(): Promise<MotoServer> {
   const port = await freePort();
   const endpoint = `http://127.0.0.1:${String(port)}`;
-  const child = spawn('python3', ['-m', 'moto.server', '-H', '127.0.0.1', '-p', String(port)], {
+  const child = spawn('python3', ['-c', program, '-H', '127.0.0.1', '-p', String(port)], {
     env: { ...process.env, ...environmentOf(pythonS3) },
     stdio: 'ignore',
   });
