@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { runInside, startStanding } from '../../src/system/tools/standing-container.ts';
+import { makeDeb, type DebFacts } from '../support/apt-repository.ts';
 import {
   buildPackages,
   fleetCheckout,
@@ -24,6 +25,11 @@ import { debianTarball, type DebianRelease } from '../support/roots.ts';
 const releases = ['debian-11', 'debian-12', 'debian-13'] as const satisfies readonly DebianRelease[];
 const application = ['acme-python-fleet', 'acme-fleet-cli', 'acme-fleet-node'] as const;
 const services = ['fleet-control.service', 'fleet-agent.service'] as const;
+
+/** A package that wants another one's place (Debian Policy 7.6.2). */
+function rivalOf(name: string): Pick<DebFacts, 'name' | 'version' | 'fields'> {
+  return { name: 'acme-rival', version: '1', fields: [`Conflicts: ${name}`, `Replaces: ${name}`] };
+}
 
 const reason = whyNoPodman();
 
@@ -169,6 +175,24 @@ describe.skipIf(reason !== undefined)(
         await machine.until(['fleet', '--json', 'list'], /"state": "up"/);
         const facts = await machine.must('stat', '--format=%U:%G %a', '/var/lib/fleet', '/var/lib/fleet/nodes.json');
         expect(facts).toBe('fleet:fleet 750\nfleet:fleet 600\n');
+      });
+
+      // Debian Policy 6.6: what dpkg calls to undo an installation that fails.
+      test.each([
+        ['an upgrade', 'abort-upgrade', { name: 'acme-fleet-node', version: '9' }],
+        ['what takes the place of their package', 'abort-remove', rivalOf('acme-fleet-node')],
+        ['what takes the place of the application', 'abort-deconfigure', rivalOf('acme-python-fleet')],
+      ])('run on when %s fails, and dpkg calls %s', async (_what, action, facts) => {
+        const scripts = { preinst: '#!/bin/sh\nexit 1\n' };
+        const { path } = await makeDeb(work.path, { ...facts, architecture: 'all', scripts });
+        const files = await machine.copyIn([path]);
+        const outcome = await machine.run('dpkg', '--debug=2', '--auto-deconfigure', '--install', ...files);
+        expect(outcome.exitCode).toBe(1);
+        expect(outcome.stderr).toMatch(new RegExp(`acme-fleet-node.postinst[^\\n]* ${action} `));
+        expect(await machine.states()).toEqual(['active enabled', 'active enabled']);
+        expect(await version()).toContain(fleetVersions.first.fleet);
+        const states = await machine.must('dpkg-query', '--show', '--showformat=${Status}\n', ...application);
+        expect(states).toBe('install ok installed\n'.repeat(application.length));
       });
 
       test('are restarted by an upgrade, which keeps the configuration, and what the administrator has disabled', async () => {

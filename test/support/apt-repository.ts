@@ -27,6 +27,8 @@ export interface DebFacts {
   readonly fields?: readonly string[];
   /** Contents by absolute path. */
   readonly files?: Readonly<Record<string, string>>;
+  /** Maintainer scripts: whole texts by their names. */
+  readonly scripts?: Readonly<Partial<Record<'preinst' | 'postinst' | 'prerm' | 'postrm', string>>>;
   readonly compression?: 'gzip' | 'xz' | 'zstd' | 'none';
 }
 
@@ -36,7 +38,7 @@ export async function makeDeb(
   facts: DebFacts,
   encoding: 'utf8' | 'latin1' = 'utf8',
 ): Promise<PackageFile> {
-  const { name, version, architecture = 'amd64', fields = [], files = {}, compression = 'gzip' } = facts;
+  const { name, version, architecture = 'amd64', fields = [], files = {}, scripts = {}, compression = 'gzip' } = facts;
   const root = await mkdtemp(join(directory, 'deb-'));
   const control = [
     `Package: ${name}`,
@@ -55,6 +57,8 @@ export async function makeDeb(
     await mkdir(join(root, 'tree', dirname(path)), { recursive: true });
     await writeFile(join(root, 'tree', path), content);
   }
+  for (const [script, text] of Object.entries(scripts))
+    await writeFile(join(root, 'tree/DEBIAN', script), text, { mode: 0o755 });
   const path = join(root, 'package.deb');
   const options = ['--root-owner-group', '--uniform-compression', `-Z${compression}`];
   await mustRun(['dpkg-deb', ...options, '--build', join(root, 'tree'), path], { env: { SOURCE_DATE_EPOCH: '0' } });
