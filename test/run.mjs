@@ -15,6 +15,7 @@ const formatTools = { rpmbuild: 'rpm', file: 'file', 'dpkg-deb': 'dpkg', 'dpkg-b
 const linters = { lintian: 'lintian', rpmlint: 'rpmlint' };
 const repositoryTools = {
   gpg: 'gnupg',
+  gpgv: 'gpgv',
   createrepo_c: 'createrepo-c',
   'apt-ftparchive': 'apt-utils',
   dnf: 'dnf',

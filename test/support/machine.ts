@@ -63,6 +63,7 @@ const packageOf = {
   createrepo_c: 'createrepo-c',
   unshare: 'util-linux',
   gpg: 'gnupg',
+  gpgv: 'gpgv',
   zstd: 'zstd',
   'dpkg-deb': 'dpkg',
   'dpkg-shlibdeps': 'dpkg-dev',
