@@ -10,7 +10,8 @@ import { setUp } from '../admin/bootstrap.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-const pythonTools = { python3: 'python3', pip3: 'python3-pip' };
+// Debian has venv in a package of its own, which brings ensurepip.
+const pythonTools = { python3: 'python3', pip3: 'python3-pip', 'python3:ensurepip': 'python3-venv' };
 const formatTools = { rpmbuild: 'rpm', file: 'file', 'dpkg-deb': 'dpkg', 'dpkg-buildpackage': 'dpkg-dev' };
 const linters = { lintian: 'lintian', rpmlint: 'rpmlint' };
 const repositoryTools = {
@@ -65,6 +66,13 @@ function isOnPath(program) {
   return spawnSync('sh', ['-c', 'command -v "$1"', 'sh', program], { stdio: 'ignore' }).status === 0;
 }
 
+/** Programs by their names, and modules of Python as `python3:module`. */
+function isThere(tool) {
+  const [program, module] = tool.split(':');
+  if (module === undefined) return isOnPath(program);
+  return spawnSync(program, ['-c', `import ${module}`], { stdio: 'ignore' }).status === 0;
+}
+
 function run(title, program, args, environment = {}) {
   process.stdout.write(`\n== ${title}\n`);
   const result = spawnSync(program, args, {
@@ -77,7 +85,7 @@ function run(title, program, args, environment = {}) {
 
 function installTools(tools) {
   const packages = Object.entries(tools)
-    .filter(([program]) => !isOnPath(program))
+    .filter(([tool]) => !isThere(tool))
     .map(([, name]) => name);
   if (packages.length === 0) return true;
   const command = ['install', '--yes', '--no-install-recommends', ...new Set(packages)];

@@ -20,14 +20,15 @@ function rpmDistribution({ distribution }: PackageDefinition): RpmDistribution {
 }
 
 /**
- * The staging root by a name without characters that are more than letters to rpmbuild: it puts the root before every
- * pattern of `%files`. Where the name is another, it is a link that is removed on disposal.
+ * A directory by a name without characters that are more than letters to rpmbuild: it puts the staging root before every
+ * pattern of `%files`, and rpm 4.20 runs scripts in `_tmppath` by an unquoted name. Where the name is another, it is a
+ * link that is removed on disposal.
  */
-async function plainPath(root: string, env: Readonly<Record<string, string>>): Promise<TemporaryDirectory> {
-  if (/^[\w/.+-]+$/.test(root)) return { path: root, [Symbol.asyncDispose]: () => Promise.resolve() };
+async function plainPath(target: string, env: Readonly<Record<string, string>>): Promise<TemporaryDirectory> {
+  if (/^[\w/.+-]+$/.test(target)) return { path: target, [Symbol.asyncDispose]: () => Promise.resolve() };
   const directory = await temporaryDirectory(env['TMPDIR'] ?? '/tmp', 'coachbuilder-root');
   const path = join(directory.path, 'root');
-  await symlink(root, path);
+  await symlink(target, path);
   return { path, [Symbol.asyncDispose]: () => directory[Symbol.asyncDispose]() };
 }
 
@@ -55,14 +56,15 @@ export const rpmPackager: Packager = {
       await ports.commands.run(compileMagicCommand(magic, scratch, env));
       await mkdir(join(scratch, 'BUILD'), { recursive: true });
       await lutimes(root, definition.epoch, definition.epoch);
-      await using plain = await plainPath(root, env);
+      await using plainRoot = await plainPath(root, env);
+      await using plainScratch = await plainPath(scratch, env);
       const build = rpmBuildCommand({
         spec,
-        root: plain.path,
+        root: plainRoot.path,
         outputDirectory: dirname(temporary),
         outputName: basename(temporary),
         architecture: definition.architecture,
-        scratch,
+        scratch: plainScratch.path,
         magic: `${magic}.mgc`,
         epoch: definition.epoch,
         env,

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -17,6 +18,9 @@ export interface YumPorts {
   readonly scratch: string;
 }
 
+/** With this status newer versions say that they have left a package out; the others are described. */
+const someUnreadable = 2;
+
 /**
  * Entries of new packages, in the order of the files, each at the place that goes with it: what createrepo_c says of
  * them. It sees links with numbers for names, so that no file's name has to be a good one, or another than its
@@ -32,8 +36,13 @@ export async function describeRpms(
   await using work = await temporaryDirectory(scratch, 'createrepo');
   const linkOf = (index: number): string => `${String(index)}.rpm`;
   for (const [index, [{ path }]] of files.entries()) await symlink(path, join(work.path, linkOf(index)));
-  const { stderr } = await commands.run(createrepoCommand(work.path, environments.base));
+  const { exitCode, stderr } = await commands.tryRun(createrepoCommand(work.path, environments.base));
   const paths = ofEach((kind) => join(work.path, 'repodata', `${kind}.xml.gz`));
+  const isDone = exitCode === 0 || (exitCode === someUnreadable && existsSync(paths.other));
+  if (!isDone)
+    throw new CoachbuilderError('command-failed', `createrepo_c ended with status ${String(exitCode)}`, {
+      details: stderr.split('\n').filter((line) => line.trim() !== ''),
+    });
   const [primary, filelists, other] = await Promise.all(
     [paths.primary, paths.filelists, paths.other].map(async (path) => gunzipSync(await readFile(path)).toString()),
   );

@@ -1,4 +1,7 @@
 import { createHash } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -41,6 +44,20 @@ function failure(code: string, ...parts: readonly string[]): Error {
     hint: expect.stringMatching(/\S/) as string,
   }) as Error;
 }
+
+it.each([1, 2])('is not made up when createrepo_c ends with status %i and has written nothing', async (exitCode) => {
+  const scratch = await mkdtemp(join(tmpdir(), 'cb-yum-'));
+  const result = { exitCode, duration: 0, stdout: '', stderr: 'Critical: no space\n' };
+  const commands = { run: () => Promise.reject(new Error('no command')), tryRun: () => Promise.resolve(result) };
+  const failing = yumIndex({ commands, environments: { base: {}, network: {} }, scratch });
+  const facts = { format: 'rpm', name: 'acme', version: '1-1', architecture: 'noarch', size: 1, sha256: 'x' } as const;
+  await expect(failing.describe(place, [{ path: join(scratch, 'acme.rpm'), ...facts }])).rejects.toMatchObject({
+    code: 'command-failed',
+    message: `createrepo_c ended with status ${String(exitCode)}`,
+    details: ['Critical: no space'],
+  });
+  await rm(scratch, { recursive: true });
+});
 
 describe('what is written', () => {
   it('appears in an order in which nothing is named before it is there', async () => {
