@@ -1,4 +1,3 @@
-import { closeSync, openSync, readSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
@@ -24,7 +23,7 @@ import { architectures } from '../model/architecture.ts';
 import type { BuildTarget } from '../plan/build-plan.ts';
 import { formatCount } from '../report/format.ts';
 import { temporaryDirectory } from '../system/files.ts';
-import { elfHeaderLength, identifyElf } from '../tree/elf-identity.ts';
+import { identifyElfFile } from '../tree/elf-identity.ts';
 import type { FoundInterpreter } from '../tree/interpreters.ts';
 import { compileTreeGlob, placesOf } from '../tree/tree-glob.ts';
 import type { Health, Tree } from '../tree/tree.ts';
@@ -35,16 +34,9 @@ import type { TargetBuild } from './target-build.ts';
 /** Whether an interpreter of this machine can load what a tree has for the target's processor. */
 function runsFor(interpreter: FoundInterpreter, { architecture }: BuildTarget, tree: Tree): boolean {
   if (!tree.entries.some((entry) => entry.kind === 'file' && entry.elf !== undefined)) return true;
-  const descriptor = openSync(interpreter.path, 'r');
-  try {
-    const head = Buffer.alloc(elfHeaderLength);
-    readSync(descriptor, head, 0, head.length, 0);
-    const { elfClass, elfMachine } = architectures[architecture];
-    const elf = identifyElf(head);
-    return elf?.elfClass === elfClass && elf.machine === elfMachine;
-  } finally {
-    closeSync(descriptor);
-  }
+  const { elfClass, elfMachine } = architectures[architecture];
+  const elf = identifyElfFile(interpreter.path);
+  return elf?.elfClass === elfClass && elf.machine === elfMachine;
 }
 
 interface Imported {

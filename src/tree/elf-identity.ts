@@ -1,3 +1,5 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+
 import type { ElfIdentity } from './tree.ts';
 
 /** How many bytes at the beginning of a file are needed to identify it. */
@@ -25,4 +27,19 @@ export function identifyElf(head: Buffer): ElfIdentity | undefined {
     elfClass: classes.get(head[classOffset]) ?? 0,
     machine: head[dataOffset] === bigEndian ? head.readUInt16BE(machineOffset) : head.readUInt16LE(machineOffset),
   };
+}
+
+/**
+ * {@link identifyElf} of a file on this machine; no more than its header is read.
+ * @param path absolute
+ * @throws what the file system throws
+ */
+export function identifyElfFile(path: string): ElfIdentity | undefined {
+  const descriptor = openSync(path, 'r');
+  try {
+    const head = Buffer.alloc(elfHeaderLength);
+    return identifyElf(head.subarray(0, readSync(descriptor, head, 0, head.length, 0)));
+  } finally {
+    closeSync(descriptor);
+  }
 }

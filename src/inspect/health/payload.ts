@@ -1,8 +1,8 @@
-import { accessSync, closeSync, constants, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { posix } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 
-import { elfHeaderLength, identifyElf } from '../../tree/elf-identity.ts';
+import { identifyElfFile } from '../../tree/elf-identity.ts';
 import { findFileLeaks } from '../leaks.ts';
 import { credentialIn, isForShow, secretBytes } from './credentials.ts';
 import type { HealthFinding } from './finding.ts';
@@ -45,16 +45,6 @@ function isReadable(source: string): boolean {
   }
 }
 
-function isElf(source: string): boolean {
-  const descriptor = openSync(source, 'r');
-  try {
-    const head = Buffer.alloc(elfHeaderLength);
-    return identifyElf(head.subarray(0, readSync(descriptor, head, 0, head.length, 0))) !== undefined;
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
 const accepting = 'or accept it with a reason in health.accept';
 
 /** How a file that nobody meant gets out of a package. */
@@ -70,7 +60,7 @@ function hintOf({ directory, key }: PayloadFile): string {
  */
 function credentialFinding(file: PayloadFile, secrets: readonly Buffer[]): readonly HealthFinding[] {
   const { path, source, directory } = file;
-  const facts = { names: [path, source], size: statSync(source).size, isElf: isElf(source) };
+  const facts = { names: [path, source], size: statSync(source).size, isElf: identifyElfFile(source) !== undefined };
   const found = credentialIn(facts, secrets, () => readFileSync(source));
   if (found === undefined) return [];
   const mild = isForShow(path) || (found.byName && directory === undefined);
