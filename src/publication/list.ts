@@ -1,4 +1,5 @@
 import { formatCount, formatSize } from '../report/format.ts';
+import { timestamp } from '../sbom/bill.ts';
 import { placeTitle } from './place-rules.ts';
 import { sortEntries, type PublishedPlace } from './published.ts';
 
@@ -45,7 +46,7 @@ function section(published: PublishedPlace): readonly string[] {
   const { place, index } = published;
   if (index === undefined) return [];
   const packages = listed(published);
-  const date = new Date(index.date * 1000).toISOString().replace(/\.000Z$/, 'Z');
+  const date = timestamp(index.date);
   const title = `${placeTitle(place)} (${place.distribution.title}, ${place.channel}; ${formatCount(packages.length, 'package')}, ${date})`;
   const rows = packages.map(({ name, version, architecture, size }) => [name, version, architecture, formatSize(size)]);
   return ['', title, ...columns(rows).map((row) => `  ${row}`)];

@@ -1,6 +1,7 @@
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
 import type { IndexEntry, PublishedIndex } from '../repository/index-format.ts';
 import type { Place } from '../repository/place.ts';
+import { timestamp } from '../sbom/bill.ts';
 import { mapConcurrently, sha256Of } from '../system/files.ts';
 import { placeTitle } from './place-rules.ts';
 import type { ReadingPorts } from './published.ts';
@@ -67,10 +68,6 @@ function warning(message: string, repair: string): Told {
   return { severity: 'warning', message, repair };
 }
 
-function iso(seconds: number): string {
-  return new Date(seconds * 1000).toISOString().replace('.000Z', 'Z');
-}
-
 function days(seconds: number): string {
   const count = Math.max(Math.floor(seconds / day), 0);
   return count === 1 ? '1 day' : `${String(count)} days`;
@@ -83,14 +80,14 @@ function judgeTimes(place: Place, { date, validUntil }: PublishedIndex, now: num
   if (date > now + tolerance) {
     const repair = `set the clock of whoever publishes; clients accept the index from then on, or from this machine's clock on if that is the wrong one`;
     found.push({
-      ...(place.format === 'deb' ? error : warning)(`the index is dated in the future: ${iso(date)}`, repair),
+      ...(place.format === 'deb' ? error : warning)(`the index is dated in the future: ${timestamp(date)}`, repair),
     });
   }
   if (validUntil !== undefined && validUntil <= now)
-    found.push(error(`the index has expired on ${iso(validUntil)}: every client refuses it`, refresh));
+    found.push(error(`the index has expired on ${timestamp(validUntil)}: every client refuses it`, refresh));
   else if (validUntil !== undefined && validUntil < now + Math.min(indexNotice, (validUntil - date) / 2))
     found.push(
-      warning(`the index expires in ${days(validUntil - now)}, on ${iso(validUntil)}`, `${refresh}, from cron`),
+      warning(`the index expires in ${days(validUntil - now)}, on ${timestamp(validUntil)}`, `${refresh}, from cron`),
     );
   return found;
 }
@@ -100,8 +97,8 @@ function judgeKeys({ keys }: VerifyRequest, now: number): readonly Told[] {
     if (expires === undefined || expires > now + keyNotice) return [];
     const repair =
       'extend it (gpg --quick-set-expire) or make another (admin/create-key), and publish a release package with it; see "Keys and signatures" in docs/publishing.md';
-    if (expires <= now) return [error(`the key ${fingerprint} has expired on ${iso(expires)}`, repair)];
-    return [warning(`the key ${fingerprint} expires in ${days(expires - now)}, on ${iso(expires)}`, repair)];
+    if (expires <= now) return [error(`the key ${fingerprint} has expired on ${timestamp(expires)}`, repair)];
+    return [warning(`the key ${fingerprint} expires in ${days(expires - now)}, on ${timestamp(expires)}`, repair)];
   });
 }
 
@@ -230,11 +227,11 @@ export function verificationText({ places, findings }: Verification): string {
       .filter((finding) => finding.repository === repository)
       .flatMap(({ severity, message, repair }) => [`  ${severity}: ${message}`, `    to repair: ${repair}`]);
   const lines = places.flatMap(({ repository, packages, date, validUntil }) => {
-    const until = validUntil === undefined ? '' : `, valid until ${iso(validUntil)}`;
+    const until = validUntil === undefined ? '' : `, valid until ${timestamp(validUntil)}`;
     const told = about(repository);
     const verdict = told.length === 0 ? ': ok' : ':';
     const noun = packages === 1 ? 'package' : 'packages';
-    return [`${repository}: ${String(packages)} ${noun}, of ${iso(date)}${until}${verdict}`, ...told];
+    return [`${repository}: ${String(packages)} ${noun}, of ${timestamp(date)}${until}${verdict}`, ...told];
   });
   const read = new Set(places.map(({ repository }) => repository));
   const unread = [...new Set(findings.map(({ repository }) => repository))].filter(

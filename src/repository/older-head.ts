@@ -1,4 +1,5 @@
 import { CoachbuilderError } from '../errors/coachbuilder-error.ts';
+import { timestamp } from '../sbom/bill.ts';
 import type { ObjectReader } from '../store/object-store.ts';
 
 /** The head of a place, as it was read. */
@@ -14,10 +15,6 @@ export interface SignedAliases {
   readonly keys: readonly string[];
   /** Seconds since 1970. */
   readonly date: number;
-}
-
-function iso(seconds: number): string {
-  return new Date(seconds * 1000).toISOString().replace('.000Z', 'Z');
 }
 
 /**
@@ -39,9 +36,9 @@ export async function refuseOlderHead(
   const files = aliases.keys.map((key) => key.slice(key.lastIndexOf('/') + 1)).join(' and ');
   throw new CoachbuilderError(
     'repository-invalid',
-    `${title}/${head.key} leads to an index of ${iso(head.date)}, but what is signed beside it is of ${iso(aliases.date)}: somebody has put an older index back`,
+    `${title}/${head.key} leads to an index of ${timestamp(head.date)}, but what is signed beside it is of ${timestamp(aliases.date)}: somebody has put an older index back`,
     {
-      details: aliases.keys.map((key) => `of ${iso(aliases.date)}: ${title}/${key}`),
+      details: aliases.keys.map((key) => `of ${timestamp(aliases.date)}: ${title}/${key}`),
       hint: [
         `nothing is published on top of it, since all that came later would be lost. ${restore};`,
         `if the older index is meant, remove ${files} there, then run the same command again;`,

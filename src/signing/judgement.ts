@@ -1,3 +1,4 @@
+import { timestamp } from '../sbom/bill.ts';
 import { clientTitle, type KeyVerdict } from './policy.ts';
 import type { KeyFacts, KeyPart } from './key-facts.ts';
 
@@ -62,8 +63,7 @@ export function judgementText(keys: readonly JudgedKey[]): string {
     .join('\n');
 }
 
-const time = (seconds: number | undefined): string | null =>
-  seconds === undefined ? null : new Date(seconds * 1000).toISOString().replace('.000Z', 'Z');
+const time = (seconds: number | undefined): string | null => (seconds === undefined ? null : timestamp(seconds));
 
 function partJson(part: KeyPart): object {
   const { fingerprint, version, algorithm, bits, curve, created, expires, revoked, canSign, digests } = part;

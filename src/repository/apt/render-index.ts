@@ -83,7 +83,7 @@ export async function renderAptIndex(request: RenderRequest, ports: AptPorts): P
   }
   const release = renderRelease({ place, date, validUntil, files });
   const put = (name: string, content: string, contentType: string): NewObject =>
-    bytesObject(`${root}/${name}`, Buffer.from(content), { contentType, caching: 'revalidate' });
+    bytesObject(`${root}/${name}`, content, { contentType, caching: 'revalidate' });
   return {
     immutable,
     head: put('InRelease', await signer.clearSign(release), text),
